@@ -1,0 +1,106 @@
+// Package engine runs playbooks: plays become batches, a strategy decides who
+// runs what next, each host walks its own cursor through blocks and handlers,
+// tasks are evaluated in the host's variables and their modules called, and
+// everything that happens is an event.
+package engine
+
+import (
+	"context"
+	"time"
+
+	"drover/inventory"
+	"drover/modules"
+	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/jinja"
+	"drover/playbook/value"
+	"drover/transport"
+	"drover/transport/remote"
+)
+
+// Config is everything a run needs. The command line fills it.
+type Config struct {
+	Inventory *inventory.Inventory
+	// Reload reads the inventory again (meta: refresh_inventory); may be nil.
+	Reload func() (*inventory.Inventory, error)
+	Loader *playbook.Loader
+	Env    *jinja.Env // with Ansible's filters, tests and lookups
+	Pool   *remote.Pool
+	// Modules gives a module's spec; it is what the runner can do.
+	Modules func(fqcn string) (*modules.Spec, bool)
+	Sink    event.Sink
+
+	ExtraVars  *value.Dict
+	Limit      string // --limit, already with @file resolved
+	Tags       []string
+	SkipTags   []string
+	Forks      int // 50 when 0
+	Check      bool
+	Diff       bool
+	Verbosity  int
+	StartAt    string // --start-at-task
+	Step       bool
+	Force      bool // --force-handlers
+	FlushCache bool
+	// Connection defaults from flags and configuration.
+	Connection Defaults
+	// Become defaults from flags and configuration.
+	BecomeOn        bool
+	Gathering       string    // implicit, explicit, smart
+	FactCache       FactCache // nil: in memory
+	HashMerge       bool      // hash_behaviour = merge
+	PrivateRoleVars bool
+	AnyErrorsFatal  bool
+	Strategy        string
+	TaskTimeout     time.Duration
+	// CLIArgs are shown to templates as ansible_* magic variables.
+	InventorySources []string
+	ConfigFile       string
+	Terminal         Terminal // nil: not interactive
+}
+
+// Defaults are the connection settings from flags and configuration, used
+// where inventory and playbook set none.
+type Defaults struct {
+	Kind, User, Password, KeyFile                                    string
+	Port                                                             int
+	Timeout                                                          time.Duration
+	SSHArgs, CommonArgs, ExtraArgs                                   string
+	BecomeMethod, BecomeUser, BecomePassword, BecomeFlags, BecomeExe string
+	AcceptNewHostKeys                                                bool
+	RemoteTmp                                                        string
+}
+
+// FactCache stores facts between runs.
+type FactCache interface {
+	Get(host string) (*value.Dict, bool)
+	Set(host string, facts *value.Dict) error
+	Delete(host string) error
+}
+
+// Terminal asks the person in front of the run.
+type Terminal interface {
+	// ReadLine shows prompt and reads a line; echo false hides it.
+	ReadLine(ctx context.Context, prompt string, echo bool) (string, error)
+	Interactive() bool
+}
+
+// Outcome is how a run ended.
+type Outcome struct {
+	Failed, Unreachable bool // some host did
+	Interrupted         bool
+	Stats               []event.HostStats
+	FailedHosts         []string // for --limit @file.retry
+}
+
+// The doors:
+//
+//	func New(c Config) *Engine
+//	func (e *Engine) Run(ctx context.Context, books []*playbook.Playbook) (*Outcome, error)
+//	    ctx's end stops new work and kills what runs on the hosts; the recap
+//	    (event.RunEnd) still comes. An error is a fault of the playbook or the
+//	    configuration (exit code 1 or 4), with its place.
+//	func (e *Engine) ListHosts / ListTasks / ListTags(book) …   for --list-*
+
+// Dialer is what a Pool is built on; named here for the command line.
+type Dialer = transport.Dialer

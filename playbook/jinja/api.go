@@ -1,0 +1,109 @@
+// Package jinja is Jinja as Ansible speaks it: templates and expressions are
+// parsed once and evaluated over values of package value, natively (a template
+// that is one expression gives that expression's value), with strict undefined
+// and lazily, recursively resolved variables.
+//
+// The engine knows the language and the filters, tests and globals of Jinja2;
+// everything of Ansible's own (package filters, lookups, hostvars) comes in
+// through the tables of an Env and the variables of a Scope. It imports only
+// playbook/value and playbook/source.
+package jinja
+
+import (
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+// Env is what templates can call: filters, tests, global functions, and the
+// limits of evaluation. It is filled once, then read by all goroutines.
+type Env struct {
+	Filters map[string]*Func
+	Tests   map[string]*Func
+	Globals map[string]value.Value // functions are *Func
+	Limits  Limits
+	// Lenient is the 2.18 compatibility mode: conditionals may be any value,
+	// and the other differences named in docs/COMPAT.md.
+	Lenient bool
+	// Warn receives warnings and deprecations; may be nil.
+	Warn func(pos source.Pos, msg string)
+}
+
+// Limits bound an evaluation; zero fields mean the defaults of NewEnv.
+type Limits struct {
+	Depth  int // nested templates, macros, includes
+	Output int // bytes of one rendered text or repeated string
+	Range  int // elements of one range() or sequence repetition
+}
+
+// Func is a filter, a test or a global function; it is a value too, so it can
+// be passed around in templates.
+type Func struct {
+	Name string
+	Call func(c *Call) (value.Value, error)
+	// Lazy functions take containers as they are, with templates and
+	// undefined values inside; all others get containers whose elements
+	// were resolved before.
+	Lazy bool
+	// Impure functions (lookups, random, now) must be called each time.
+	Impure bool
+}
+
+// Type gives the name of the type, as type_debug prints it.
+func (*Func) Type() string { return "function" }
+
+// Call is one call of a Func. For filters and tests Args[0] is the value on
+// the left of the bar or the "is".
+type Call struct {
+	Func   *Func
+	Args   []value.Value
+	Kwargs []Kwarg
+	Ctx    *Context
+	Pos    source.Pos
+}
+
+// Kwarg is a keyword argument.
+type Kwarg struct {
+	Name string
+	Val  value.Value
+}
+
+// Scope gives variables by name. Values may be Templates, alone or inside
+// containers; the engine evaluates them when they are used.
+type Scope interface {
+	// Lookup gives the variable called name; ok is false when there is none.
+	Lookup(name string) (v value.Value, ok bool)
+	// Names gives every name that Lookup knows, for messages and for vars.
+	Names() []string
+}
+
+// FileOptions are the options of a template file (the arguments of the
+// template module; a "#jinja2:" header line overrides them).
+type FileOptions struct {
+	TrimBlocks, LstripBlocks, KeepTrailingNewline bool
+	NewlineSequence                               string
+	BlockStart, BlockEnd                          string
+	VariableStart, VariableEnd                    string
+	CommentStart, CommentEnd                      string
+}
+
+// Loader finds the templates that include, import and extends name. from is
+// the path of the template that asks.
+type Loader interface {
+	Load(name, from string) (src, path string, err error)
+}
+
+// The doors of the package (each in its own file):
+//
+//	func NewEnv() *Env                                   with Jinja2's own tables
+//	func NewContext(env *Env, vars Scope) *Context       cheap: one per task and host
+//	func (c *Context) With(vars Scope) *Context          same run, other variables
+//	func (c *Context) Evaluate(v value.Value) (value.Value, error)
+//	    evaluates every Template in v, deeply; an undefined value is an error; Omit stays (containers drop their omitted elements)
+//	func (c *Context) Resolve(v value.Value) (value.Value, error)
+//	    evaluates v itself when it is a Template, leaves elements alone; gives *Undefined rather than an error for a miss
+//	func (c *Context) Condition(expr string, pos source.Pos) (bool, error)   when/until/failed_when/…
+//	func (c *Context) RenderFile(src, path string, o FileOptions, l Loader) (string, error)
+//	func (c *Context) Expr(expr string, pos source.Pos) (value.Value, error)  a bare expression
+//	func (c *Call) Unpack(pairs ...any) error            "name", &ptr, "optional?", &ptr, …
+//	func HasMarkup(s string) bool                        does trusted text need evaluation?
+//	func (e *Env) Check(src string, pos source.Pos) error   syntax only

@@ -1,0 +1,9 @@
+package value
+
+type omit struct{}
+
+// Omit is the value of the variable "omit": an argument or a container's
+// element that has it is left out as if it were not written.
+var Omit Value = omit{}
+
+func (omit) Type() string { return "Omit" }
