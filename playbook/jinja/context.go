@@ -13,6 +13,10 @@ import (
 type Context struct {
 	env  *Env
 	vars Scope
+
+	// Host is what belongs to the host and task that evaluate (where files
+	// are found, the inventory); the engine sets it, lookups read it.
+	Host any
 }
 
 var errNotReady = errors.New("the template engine is not ready")
@@ -26,7 +30,7 @@ func NewEnv() *Env {
 func NewContext(env *Env, vars Scope) *Context { return &Context{env: env, vars: vars} }
 
 // With gives a Context of the same run over other variables.
-func (c *Context) With(vars Scope) *Context { return &Context{env: c.env, vars: vars} }
+func (c *Context) With(vars Scope) *Context { return &Context{env: c.env, vars: vars, Host: c.Host} }
 
 // Env gives the tables the context evaluates with.
 func (c *Context) Env() *Env { return c.env }
