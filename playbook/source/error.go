@@ -84,3 +84,23 @@ func (l *List) Add(err error) {
 		*l = append(*l, err)
 	}
 }
+
+// Wrap gives err a place when it has none of its own; nil stays nil.
+func Wrap(pos Pos, err error) error {
+	var e *Error
+	var list List
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &list):
+		return err
+	case errors.As(err, &e):
+		if e.Pos.Known() {
+			return err
+		}
+		placed := *e
+		placed.Pos = pos
+		return &placed
+	}
+	return &Error{Pos: pos, Msg: err.Error(), Err: err}
+}

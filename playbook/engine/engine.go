@@ -1,0 +1,208 @@
+package engine
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"drover/inventory"
+	"drover/playbook"
+	"drover/playbook/action"
+	"drover/playbook/event"
+	"drover/playbook/jinja"
+	"drover/playbook/source"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+)
+
+// Engine runs playbooks with one configuration. Use it once.
+type Engine struct{ run *run }
+
+// New prepares a run. The Config's Inventory, Loader, Env, Pool, Modules and
+// Sink must be set.
+func New(c Config) *Engine {
+	if c.Forks <= 0 {
+		c.Forks = 50
+	}
+	if c.ExtraVars == nil {
+		c.ExtraVars = value.NewDict(0)
+	}
+	r := &run{
+		cfg:     c,
+		hosts:   hosts{byName: map[string]*host{}},
+		plans:   plans{byTask: map[*playbook.Task]*plan{}, spec: c.Modules},
+		tags:    newTagFilter(c.Tags, c.SkipTags),
+		actions: action.Builtin(),
+		forks:   make(chan struct{}, c.Forks),
+		custom:  map[string]*value.Dict{},
+		prompts: map[string]value.Value{},
+	}
+	r.inv.Store(c.Inventory)
+	r.folders = folderVars{read: map[string]*value.Dict{}, load: r.loadFolder}
+	return &Engine{run: r}
+}
+
+// run is the state of a whole run.
+type run struct {
+	cfg     Config
+	hosts   hosts
+	plans   plans
+	folders folderVars
+	tags    tagFilter
+	actions map[string]action.Action
+	forks   chan struct{} // one token for each task at work
+
+	inv                 atomic.Pointer[inventory.Inventory]
+	inventoryGeneration atomic.Int64
+	groupsMade          atomic.Pointer[groupsMade]
+	playbookDir         string // of the playbook being run; changes only between plays
+
+	emitMu  sync.Mutex
+	faultMu sync.Mutex
+	faults  source.List
+	warned  sync.Map
+
+	startedAt bool // --start-at-task was reached
+	custom    map[string]*value.Dict
+	prompts   map[string]value.Value
+	start     time.Time
+}
+
+func (r *run) inventory() *inventory.Inventory { return r.inv.Load() }
+
+// emit sends an event to the sink, redacted, in order.
+func (r *run) emit(e event.Event) {
+	r.emitMu.Lock()
+	defer r.emitMu.Unlock()
+	r.cfg.Sink.Event(e)
+}
+
+// warn emits a warning once.
+func (r *run) warn(pos source.Pos, text string) {
+	if _, again := r.warned.LoadOrStore(pos.String()+text, true); !again {
+		r.emit(event.Warning{Pos: pos, Text: text})
+	}
+}
+
+// fault notes an error of the run itself; it ends the run after the tasks at
+// work.
+func (r *run) fault(err error) {
+	r.faultMu.Lock()
+	defer r.faultMu.Unlock()
+	r.faults.Add(err)
+}
+
+func (r *run) faulted() error {
+	r.faultMu.Lock()
+	defer r.faultMu.Unlock()
+	return r.faults.Err()
+}
+
+// context gives an evaluator over a scope.
+func (r *run) context(scope jinja.Scope) *jinja.Context {
+	return jinja.NewContext(r.cfg.Env, scope)
+}
+
+// hostNamed finds a host of the inventory or the implicit localhost.
+func (r *run) hostNamed(name string) (*host, bool) {
+	inv := r.inventory()
+	if h, ok := inv.Host(name); ok {
+		return r.hosts.get(h), true
+	}
+	if isLocalhost(name) {
+		return r.hosts.get(inv.Localhost()), true
+	}
+	return nil, false
+}
+
+func isLocalhost(name string) bool {
+	return name == "localhost" || name == "127.0.0.1" || name == "::1"
+}
+
+func (r *run) loadFolder(dir, kind, name string) (*value.Dict, error) {
+	return inventory.LoadVarsFolder(dir, kind, name, r.cfg.Loader.ReadFile)
+}
+
+// Run runs the playbooks in order. See api.go.
+func (e *Engine) Run(ctx context.Context, books []*playbook.Playbook) (*Outcome, error) {
+	r := e.run
+	r.start = time.Now()
+	paths := make([]string, len(books))
+	for i, b := range books {
+		paths[i] = b.Path
+	}
+	r.emit(event.RunStart{Playbooks: paths, Check: r.cfg.Check, Time: r.start})
+	err := r.playbooks(ctx, books)
+	if err == nil {
+		err = r.faulted()
+	}
+	out := r.outcome(ctx)
+	r.emit(event.RunEnd{Stats: out.Stats, Custom: r.custom, Interrupted: out.Interrupted, Time: time.Now()})
+	return out, err
+}
+
+func (r *run) outcome(ctx context.Context) *Outcome {
+	out := &Outcome{Stats: r.hosts.stats(), Interrupted: ctx.Err() != nil}
+	for _, s := range out.Stats {
+		out.Failed = out.Failed || s.Failed > 0
+		out.Unreachable = out.Unreachable || s.Unreachable > 0
+		if s.Failed > 0 || s.Unreachable > 0 {
+			out.FailedHosts = append(out.FailedHosts, s.Host)
+		}
+	}
+	return out
+}
+
+func (r *run) playbooks(ctx context.Context, books []*playbook.Playbook) error {
+	for _, book := range books {
+		r.emit(event.PlaybookStart{Path: book.Path})
+		for _, p := range book.Plays {
+			if ctx.Err() != nil {
+				return nil
+			}
+			path := p.Playbook
+			if path == "" {
+				path = book.Path
+			}
+			dir, err := filepath.Abs(filepath.Dir(path))
+			if err != nil {
+				return err
+			}
+			r.playbookDir = dir
+			goOn, err := r.play(ctx, p)
+			if err != nil || !goOn {
+				return err
+			}
+			if err := r.faulted(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// extraScope is what is known before any host is: extra vars and the magic
+// variables of the run.
+func (r *run) extraScope(layers ...vars.Layer) *vars.Stack {
+	layers = append(layers, vars.Dict{D: r.cfg.ExtraVars}, runMagic{r})
+	return &vars.Stack{Layers: layers, Merge: r.cfg.HashMerge}
+}
+
+// runMagic gives the magic variables that need no host.
+type runMagic struct{ run *run }
+
+// Names implements vars.Layer.
+func (runMagic) Names() []string { return []string{"groups", "hostvars", "omit", "playbook_dir"} }
+
+// Lookup implements vars.Layer.
+func (m runMagic) Lookup(name string) (value.Value, bool) {
+	switch name {
+	case "groups":
+		return m.run.groups(), true
+	case "hostvars":
+		return &hostVars{run: m.run}, true
+	}
+	return m.run.magic(name)
+}

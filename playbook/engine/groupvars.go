@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"drover/inventory"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+)
+
+// folderVars reads group_vars/ and host_vars/ folders, each once.
+type folderVars struct {
+	mu   sync.Mutex
+	read map[string]*value.Dict // by folder, kind and name
+	load func(dir, kind, name string) (*value.Dict, error)
+}
+
+func (f *folderVars) get(dir, kind, name string) (*value.Dict, error) {
+	key := dir + "\x00" + kind + "\x00" + name
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if d, ok := f.read[key]; ok {
+		return d, nil
+	}
+	d, err := f.load(dir, kind, name)
+	if err != nil {
+		return nil, err
+	}
+	f.read[key] = d
+	return d, nil
+}
+
+// inventoryLayers gives the levels that come from the inventory and from the
+// folders beside it and beside the playbook; made once per host and playbook.
+func (r *run) inventoryLayers(h *host) []vars.Layer {
+	c := &h.inventoryLayersOf
+	c.Lock()
+	defer c.Unlock()
+	if c.layers != nil && c.playbook == r.playbookDir && c.generation == r.inventoryGeneration.Load() {
+		return c.layers
+	}
+	layers, err := r.makeInventoryLayers(h.inv)
+	if err != nil {
+		r.fault(fmt.Errorf("variables of host %s: %w", h.name, err))
+	}
+	c.playbook, c.generation, c.layers = r.playbookDir, r.inventoryGeneration.Load(), layers
+	return layers
+}
+
+func (r *run) makeInventoryLayers(h *inventory.Host) ([]vars.Layer, error) {
+	var all, groups []*inventory.Group
+	for _, g := range h.Groups() {
+		if g.Name == "all" {
+			all = append(all, g)
+		} else {
+			groups = append(groups, g)
+		}
+	}
+	if len(all) == 0 {
+		if g, ok := r.inventory().Group("all"); ok {
+			all = append(all, g)
+		}
+	}
+	layers := make([]vars.Layer, 0, 8)
+	folders := func(dirs []string, kind, name string) error {
+		for _, dir := range dirs {
+			d, err := r.folders.get(dir, kind, name)
+			if err != nil {
+				return err
+			}
+			layers = appendDict(layers, d)
+		}
+		return nil
+	}
+	invDirs, playDirs := r.inventoryDirs(), []string{r.playbookDir}
+	for _, g := range all {
+		layers = appendDict(layers, g.Vars)
+	}
+	for _, g := range groups {
+		layers = appendDict(layers, g.Vars)
+	}
+	for _, set := range [][]*inventory.Group{all, groups} {
+		for _, dirs := range [][]string{invDirs, playDirs} {
+			for _, g := range set {
+				if err := folders(dirs, "group_vars", g.Name); err != nil {
+					return layers, err
+				}
+			}
+		}
+	}
+	layers = appendDict(layers, h.Vars)
+	for _, dirs := range [][]string{invDirs, playDirs} {
+		if err := folders(dirs, "host_vars", h.Name); err != nil {
+			return layers, err
+		}
+	}
+	return layers, nil
+}
+
+// inventoryDirs are the folders beside the inventory's sources, without the
+// playbook's own.
+func (r *run) inventoryDirs() []string {
+	var dirs []string
+	for _, s := range r.inventory().Sources() {
+		if abs, err := filepath.Abs(s); err == nil && abs != r.playbookDir {
+			dirs = append(dirs, abs)
+		}
+	}
+	return dirs
+}

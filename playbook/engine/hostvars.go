@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"drover/playbook/jinja"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+)
+
+// hostVars is the magic variable hostvars: every host's variables, looked up
+// and evaluated only when a template asks for one.
+type hostVars struct{ run *run }
+
+// Type implements value.Value.
+func (*hostVars) Type() string { return "HostVars" }
+
+// Get implements value.Mapping.
+func (v *hostVars) Get(key value.Value) (value.Value, bool, error) {
+	name, ok := value.AsString(key)
+	if !ok {
+		return nil, false, nil
+	}
+	h, ok := v.run.hostNamed(name)
+	if !ok {
+		return nil, false, nil
+	}
+	return &varsView{run: v.run, scope: v.run.hostScope(h), kind: "HostVarsVars"}, true, nil
+}
+
+// Keys implements value.Mapping.
+func (v *hostVars) Keys() []value.Value {
+	hs := v.run.inventory().Hosts()
+	keys := make([]value.Value, len(hs))
+	for i, h := range hs {
+		keys[i] = value.Str(h.Name)
+	}
+	return keys
+}
+
+// Len implements value.Mapping.
+func (v *hostVars) Len() int { return len(v.run.inventory().Hosts()) }
+
+// varsView shows a scope as a mapping; values are evaluated in that scope.
+type varsView struct {
+	run   *run
+	scope *vars.Stack
+	kind  string
+}
+
+// Type implements value.Value.
+func (v *varsView) Type() string {
+	if v.kind != "" {
+		return v.kind
+	}
+	return "dict"
+}
+
+// Get implements value.Mapping.
+func (v *varsView) Get(key value.Value) (value.Value, bool, error) {
+	name, ok := value.AsString(key)
+	if !ok {
+		return nil, false, nil
+	}
+	x, ok := v.scope.Lookup(name)
+	if !ok {
+		return nil, false, nil
+	}
+	x, err := v.evaluator().Settle(x)
+	return x, true, err
+}
+
+func (v *varsView) evaluator() *jinja.Context { return v.run.context(v.scope) }
+
+// Keys implements value.Mapping.
+func (v *varsView) Keys() []value.Value {
+	names := v.scope.Names()
+	keys := make([]value.Value, len(names))
+	for i, n := range names {
+		keys[i] = value.Str(n)
+	}
+	return keys
+}
+
+// Len implements value.Mapping.
+func (v *varsView) Len() int { return len(v.scope.Names()) }

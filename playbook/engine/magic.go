@@ -1,0 +1,248 @@
+package engine
+
+import (
+	"path/filepath"
+
+	"drover/playbook"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+)
+
+// hostMagic gives the magic variables that every host has, in and out of a
+// play. See "Special variables" in Ansible's reference.
+type hostMagic struct {
+	run  *run
+	host *host
+}
+
+var hostMagicNames = []string{
+	"ansible_check_mode", "ansible_config_file", "ansible_diff_mode", "ansible_facts", "ansible_forks",
+	"ansible_inventory_sources", "ansible_limit", "ansible_playbook_python", "ansible_run_tags", "ansible_skip_tags",
+	"ansible_verbosity", "ansible_version", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file",
+	"inventory_hostname", "inventory_hostname_short", "omit", "playbook_dir",
+}
+
+// Names implements vars.Layer.
+func (m *hostMagic) Names() []string { return hostMagicNames }
+
+// Lookup implements vars.Layer.
+func (m *hostMagic) Lookup(name string) (value.Value, bool) {
+	switch name {
+	case "inventory_hostname":
+		return value.Str(m.host.name), true
+	case "inventory_hostname_short":
+		return value.Str(m.host.inv.ShortName()), true
+	case "ansible_facts":
+		return m.host.facts.Dict(), true
+	case "hostvars":
+		return &hostVars{run: m.run}, true
+	case "group_names":
+		return value.Strings(m.host.inv.GroupNames()...), true
+	case "inventory_dir":
+		return optionalPath(m.host.inv.Dir())
+	case "inventory_file":
+		return optionalPath(m.host.inv.File)
+	case "groups":
+		return m.run.groups(), true
+	}
+	return m.run.magic(name)
+}
+
+func optionalPath(p string) (value.Value, bool) {
+	if p == "" {
+		return value.None, true
+	}
+	if abs, err := filepath.Abs(p); err == nil {
+		p = abs
+	}
+	return value.Str(p), true
+}
+
+// magic gives the variables that are the same for all hosts of a run.
+func (r *run) magic(name string) (value.Value, bool) {
+	c := &r.cfg
+	switch name {
+	case "omit":
+		return value.Omit, true
+	case "playbook_dir":
+		return value.Str(r.playbookDir), true
+	case "ansible_check_mode":
+		return value.Bool(c.Check), true
+	case "ansible_diff_mode":
+		return value.Bool(c.Diff), true
+	case "ansible_forks":
+		return value.Int(c.Forks), true
+	case "ansible_verbosity":
+		return value.Int(c.Verbosity), true
+	case "ansible_version":
+		return ansibleVersion(r.cfg.Env.Lenient), true
+	case "ansible_run_tags":
+		return value.Strings(r.tags.only...), true
+	case "ansible_skip_tags":
+		return value.Strings(r.tags.skip...), true
+	case "ansible_inventory_sources":
+		return value.Strings(c.InventorySources...), true
+	case "ansible_playbook_python":
+		return value.Str("/usr/bin/python3"), true
+	case "ansible_limit":
+		return value.Str(c.Limit), c.Limit != ""
+	case "ansible_config_file":
+		return value.Str(c.ConfigFile), c.ConfigFile != ""
+	}
+	return nil, false
+}
+
+// ansibleVersion is the version of the language that drover speaks.
+func ansibleVersion(lenient bool) value.Value {
+	minor, rev, full := 19, 11, "2.19.11"
+	if lenient {
+		minor, rev, full = 18, 16, "2.18.16"
+	}
+	return value.DictOf("string", full, "full", full, "major", 2, "minor", minor, "revision", rev)
+}
+
+// groups gives the magic variable groups: each group's hosts by name; made
+// once for each state of the inventory.
+func (r *run) groups() value.Value {
+	gen := r.inventoryGeneration.Load()
+	if c := r.groupsMade.Load(); c != nil && c.generation == gen {
+		return c.dict
+	}
+	d := value.NewDict(16)
+	for _, g := range r.inventory().Groups() {
+		names := value.NewList()
+		for _, h := range g.AllHosts() {
+			names.Append(value.Str(h.Name))
+		}
+		d.Put(g.Name, names)
+	}
+	r.groupsMade.Store(&groupsMade{generation: gen, dict: d})
+	return d
+}
+
+type groupsMade struct {
+	generation int64
+	dict       *value.Dict
+}
+
+// taskMagic gives the magic variables of a task in a play.
+type taskMagic struct {
+	batch *batch
+	seat  *seat
+	plan  *plan
+	// scope is the whole stack this layer is part of, for vars.
+	scope *vars.Stack
+}
+
+var taskMagicNames = []string{
+	"ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name",
+	"ansible_play_role_names", "ansible_dependent_role_names", "ansible_role_names", "play_hosts", "role_names",
+	"ansible_search_path", "vars",
+}
+
+var roleMagicNames = []string{
+	"ansible_collection_name", "ansible_parent_role_names", "ansible_parent_role_paths", "ansible_role_name",
+	"role_name", "role_path",
+}
+
+// Names implements vars.Layer.
+func (m *taskMagic) Names() []string {
+	if m.plan.task.Role != nil {
+		return append(append([]string{}, taskMagicNames...), roleMagicNames...)
+	}
+	return taskMagicNames
+}
+
+// Lookup implements vars.Layer.
+func (m *taskMagic) Lookup(name string) (value.Value, bool) {
+	b := m.batch
+	switch name {
+	case "ansible_check_mode":
+		if m.plan.checkMode != nil {
+			return m.plan.checkMode, true
+		}
+	case "ansible_diff_mode":
+		if m.plan.diff != nil {
+			return m.plan.diff, true
+		}
+	case "play_hosts", "ansible_play_batch":
+		return b.names(func(s *seat) bool { return !s.unreachable && !s.failed }), true
+	case "ansible_play_hosts":
+		return b.play.names(func(h *host) bool { return !h.unreachable && !h.failed }), true
+	case "ansible_play_hosts_all":
+		return b.play.names(func(*host) bool { return true }), true
+	case "ansible_play_name":
+		return value.Str(b.play.name), true
+	case "role_names", "ansible_play_role_names":
+		return b.play.roleNames(false, true), true
+	case "ansible_dependent_role_names":
+		return b.play.roleNames(true, false), true
+	case "ansible_role_names":
+		return b.play.roleNames(true, true), true
+	case "ansible_search_path":
+		return value.Strings(searchPath(m.plan.task, b.run.playbookDir)...), true
+	case "vars":
+		return &varsView{run: b.run, scope: m.scope}, true
+	}
+	if role := m.plan.task.Role; role != nil {
+		return roleMagic(role, name)
+	}
+	return nil, false
+}
+
+func roleMagic(r *playbook.Role, name string) (value.Value, bool) {
+	switch name {
+	case "role_name":
+		return value.Str(r.Role), true
+	case "ansible_role_name":
+		return value.Str(r.FullName()), true
+	case "role_path":
+		return value.Str(r.Path), true
+	case "ansible_collection_name":
+		if c := r.Collection(); c != "" {
+			return value.Str(c), true
+		}
+	case "ansible_parent_role_names":
+		names := value.NewList()
+		for _, p := range r.Parents {
+			names.Append(value.Str(p.FullName()))
+		}
+		return names, len(r.Parents) > 0
+	case "ansible_parent_role_paths":
+		paths := value.NewList()
+		for _, p := range r.Parents {
+			paths.Append(value.Str(p.Path))
+		}
+		return paths, len(r.Parents) > 0
+	}
+	return nil, false
+}
+
+// searchPath lists the folders in which a task's files are looked for.
+func searchPath(t *playbook.Task, playbookDir string) []string {
+	var dirs []string
+	add := func(d string) {
+		for _, have := range dirs {
+			if have == d {
+				return
+			}
+		}
+		dirs = append(dirs, d)
+	}
+	if t.Role != nil {
+		add(t.Role.Path)
+		for _, p := range t.Role.Parents {
+			add(p.Path)
+		}
+	}
+	if t.File != "" {
+		add(filepath.Dir(t.File))
+	}
+	for b := t.Parent; b != nil; b = b.Parent {
+		if b.File != "" {
+			add(filepath.Dir(b.File))
+		}
+	}
+	add(playbookDir)
+	return dirs
+}

@@ -1,0 +1,297 @@
+package engine
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"drover/inventory"
+	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/source"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+)
+
+// playRun is a play while it runs, over all its batches.
+type playRun struct {
+	run  *run
+	play *playbook.Play
+	name string
+
+	vars     []vars.Layer // play vars and answers of vars_prompt
+	handlers []playbook.Step
+	hosts    []*host // all that the play matched, in order
+	roles    []*playbook.Role
+	// What roles give to the whole play; changes when a public role is included.
+	roleDefaults, roleVars atomic.Pointer[[]vars.Layer]
+
+	keywords struct {
+		anyErrorsFatal, forceHandlers bool
+		maxFail                       float64 // percent, -1: not set
+		strategy                      string
+	}
+	ended bool // meta: end_play
+}
+
+// play runs one play and reports whether the run goes on after it.
+func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error) {
+	pr := &playRun{run: r, play: p, handlers: flattenHandlers(p.Handlers), roles: slices.Clone(p.Roles)}
+	pr.exportRoles()
+	if err := pr.readVars(ctx); err != nil {
+		return false, err
+	}
+	if err := pr.readKeywords(); err != nil {
+		return false, err
+	}
+	matched, err := pr.matchHosts()
+	if err != nil {
+		return false, err
+	}
+	for _, h := range matched {
+		if st := r.hosts.get(h); !st.failed && !st.unreachable {
+			pr.hosts = append(pr.hosts, st)
+		}
+	}
+	if len(pr.hosts) == 0 {
+		r.emit(event.PlayStart{Name: pr.name, Pos: p.Pos})
+		r.emit(event.NoHosts{Remaining: len(matched) > 0})
+		return len(matched) == 0, nil
+	}
+	batches, err := pr.batches()
+	if err != nil {
+		return false, err
+	}
+	for _, hosts := range batches {
+		if goOn := pr.runBatch(ctx, hosts); !goOn {
+			return false, nil
+		}
+		if pr.ended || r.faulted() != nil {
+			break
+		}
+	}
+	return true, nil
+}
+
+// readVars lays out the play's own variables: vars, then the answers of
+// vars_prompt. The files of vars_files are per host; see seat.varsFiles.
+func (pr *playRun) readVars(ctx context.Context) error {
+	p := pr.play
+	pr.vars = appendDict(nil, p.ImportVars)
+	pr.vars = appendDict(pr.vars, p.Vars)
+	answers, err := pr.run.ask(ctx, p.VarsPrompt, pr.vars)
+	if err != nil {
+		return err
+	}
+	pr.vars = appendDict(pr.vars, answers)
+	return nil
+}
+
+func (pr *playRun) readKeywords() error {
+	p, ctx := pr.play, pr.run.context(pr.run.extraScope(pr.vars...))
+	ev := keywordReader{ctx: ctx, base: &p.Base}
+	k := &pr.keywords
+	pr.name = ev.text("name", p.Name, "")
+	k.anyErrorsFatal = ev.boolean("any_errors_fatal", p.AnyErrorsFatal, pr.run.cfg.AnyErrorsFatal)
+	k.forceHandlers = ev.boolean("force_handlers", p.ForceHandlers, false) || pr.run.cfg.Force
+	k.maxFail = -1
+	if p.MaxFailPercentage != nil {
+		k.maxFail = ev.number("max_fail_percentage", p.MaxFailPercentage, -1)
+	}
+	strategy := pr.run.cfg.Strategy
+	if strategy == "" {
+		strategy = "linear"
+	}
+	k.strategy = ev.text("strategy", p.Strategy, strategy)
+	k.strategy = strings.TrimPrefix(k.strategy, "ansible.builtin.")
+	if pr.name == "" {
+		pr.name = hostsText(ev.value("hosts", p.Hosts))
+	}
+	return ev.err
+}
+
+func hostsText(v value.Value) string {
+	if l, ok := v.(value.Sequence); ok {
+		parts := make([]string, l.Len())
+		for i := range parts {
+			parts[i] = value.String(l.Index(i))
+		}
+		return strings.Join(parts, ",")
+	}
+	if v == nil {
+		return ""
+	}
+	return value.String(v)
+}
+
+// matchHosts gives the hosts of the play's pattern within --limit, in its order.
+func (pr *playRun) matchHosts() ([]*inventory.Host, error) {
+	return pr.run.matchHosts(pr.play, pr.vars)
+}
+
+func (r *run) matchHosts(p *playbook.Play, playVars []vars.Layer) ([]*inventory.Host, error) {
+	ev := keywordReader{ctx: r.context(r.extraScope(playVars...)), base: &p.Base}
+	pattern := hostsText(ev.value("hosts", p.Hosts))
+	order := ev.text("order", p.Order, "inventory")
+	if ev.err != nil {
+		return nil, ev.err
+	}
+	hosts, err := r.inventory().Match(pattern)
+	if err != nil {
+		return nil, source.Wrap(p.Keys["hosts"], err)
+	}
+	if r.cfg.Limit != "" {
+		within, err := r.inventory().Match(r.cfg.Limit)
+		if err != nil {
+			return nil, err
+		}
+		in := make(map[*inventory.Host]bool, len(within))
+		for _, h := range within {
+			in[h] = true
+		}
+		hosts = slices.DeleteFunc(slices.Clone(hosts), func(h *inventory.Host) bool { return !in[h] })
+	}
+	return sortHosts(hosts, order, p)
+}
+
+func sortHosts(hosts []*inventory.Host, order string, p *playbook.Play) ([]*inventory.Host, error) {
+	hosts = slices.Clone(hosts)
+	switch order {
+	case "inventory", "":
+	case "reverse_inventory":
+		slices.Reverse(hosts)
+	case "sorted":
+		sort.SliceStable(hosts, func(i, j int) bool { return hosts[i].Name < hosts[j].Name })
+	case "reverse_sorted":
+		sort.SliceStable(hosts, func(i, j int) bool { return hosts[i].Name > hosts[j].Name })
+	case "shuffle":
+		rand.Shuffle(len(hosts), func(i, j int) { hosts[i], hosts[j] = hosts[j], hosts[i] })
+	default:
+		return nil, source.Errorf(p.Keys["order"], "'order: %s' is not known", order).
+			WithHint("use inventory, reverse_inventory, sorted, reverse_sorted or shuffle")
+	}
+	return hosts, nil
+}
+
+// batches splits the play's hosts as serial says.
+func (pr *playRun) batches() ([][]*host, error) {
+	sizes, err := pr.serial()
+	if err != nil || len(sizes) == 0 {
+		return [][]*host{pr.hosts}, err
+	}
+	var out [][]*host
+	rest := pr.hosts
+	for i := 0; len(rest) > 0; i++ {
+		n := sizes[min(i, len(sizes)-1)]
+		if n <= 0 {
+			n = len(rest)
+		}
+		n = min(n, len(rest))
+		out = append(out, rest[:n])
+		rest = rest[n:]
+	}
+	return out, nil
+}
+
+// serial gives the sizes of the batches; the last one repeats.
+func (pr *playRun) serial() ([]int, error) {
+	p := pr.play
+	if p.Serial == nil {
+		return nil, nil
+	}
+	ev := keywordReader{ctx: pr.run.context(pr.run.extraScope(pr.vars...)), base: &p.Base}
+	v := ev.value("serial", p.Serial)
+	if ev.err != nil {
+		return nil, ev.err
+	}
+	items := []value.Value{v}
+	if seq, ok := v.(value.Sequence); ok {
+		items = nil
+		for i := range seq.Len() {
+			items = append(items, seq.Index(i))
+		}
+	}
+	sizes := make([]int, len(items))
+	for i, item := range items {
+		n, ok := batchSize(item, len(pr.hosts))
+		if !ok {
+			return nil, source.Errorf(p.Keys["serial"], "serial must be a number of hosts or a percentage, not %s", value.Repr(item)).
+				WithHint("for example serial: 5, serial: \"30%%\" or serial: [1, 5, \"100%%\"]")
+		}
+		sizes[i] = n
+	}
+	return sizes, nil
+}
+
+func batchSize(v value.Value, hosts int) (int, bool) {
+	if n, ok := value.AsInt(v); ok {
+		return int(n), true
+	}
+	s, ok := value.AsString(v)
+	if !ok {
+		return 0, false
+	}
+	if pct, isPct := strings.CutSuffix(strings.TrimSpace(s), "%"); isPct {
+		f, err := strconv.ParseFloat(pct, 64)
+		return max(1, int(math.Floor(f/100*float64(hosts)))), err == nil
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	return n, err == nil
+}
+
+// exportRoles lays out what the play's roles give to all of its tasks.
+func (pr *playRun) exportRoles() {
+	var defaults, roleVars []vars.Layer
+	for _, r := range pr.roles {
+		if !r.Public {
+			continue
+		}
+		defaults = appendDefaults(defaults, r)
+		if !pr.run.cfg.PrivateRoleVars {
+			roleVars = appendRoleVars(roleVars, r)
+		}
+	}
+	pr.roleDefaults.Store(&defaults)
+	pr.roleVars.Store(&roleVars)
+}
+
+func (pr *playRun) names(keep func(*host) bool) value.Value {
+	l := value.NewList()
+	for _, h := range pr.hosts {
+		if keep(h) {
+			l.Append(value.Str(h.name))
+		}
+	}
+	return l
+}
+
+// roleNames lists the play's roles: those it names, those they depend on.
+func (pr *playRun) roleNames(dependent, direct bool) value.Value {
+	var names []string
+	add := func(r *playbook.Role) {
+		if !slices.Contains(names, r.FullName()) {
+			names = append(names, r.FullName())
+		}
+	}
+	var deps func(r *playbook.Role)
+	deps = func(r *playbook.Role) {
+		for _, d := range r.Deps {
+			deps(d)
+			add(d)
+		}
+	}
+	for _, r := range pr.roles {
+		if dependent {
+			deps(r)
+		}
+		if direct {
+			add(r)
+		}
+	}
+	return value.Strings(names...)
+}

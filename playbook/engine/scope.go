@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"drover/playbook"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+)
+
+// The levels of precedence, lowest first, as a task on a host sees them
+// (docs/variables.md numbers them as Ansible's documentation does):
+//
+//	role defaults · inventory group vars, group_vars/ · host vars, host_vars/ ·
+//	facts · play vars, vars_prompt, vars_files · role vars · block, include and
+//	task vars · include_vars · set_fact and register · role params · extra
+//	vars · magic variables
+
+// hostScope is what a host's variables are without any play's or task's: what
+// hostvars shows of it.
+func (r *run) hostScope(h *host) *vars.Stack {
+	layers := r.hostLayers(h)
+	layers = append(layers, h.included, h.registered, vars.Dict{D: r.cfg.ExtraVars}, &hostMagic{run: r, host: h})
+	return &vars.Stack{Layers: layers, Merge: r.cfg.HashMerge}
+}
+
+// hostLayers gives a fresh list of the inventory's levels and the facts.
+func (r *run) hostLayers(h *host) []vars.Layer {
+	inv := r.inventoryLayers(h)
+	layers := make([]vars.Layer, 0, len(inv)+16)
+	layers = append(layers, inv...)
+	return append(layers, h.factVars)
+}
+
+// taskScope is what a task sees on a host, below its loop variables.
+func (b *batch) taskScope(s *seat, p *plan) *vars.Stack {
+	role := p.task.Role
+	layers := make([]vars.Layer, 0, 32)
+	layers = append(layers, *b.play.roleDefaults.Load()...)
+	if role != nil {
+		layers = appendDefaults(layers, role)
+	}
+	layers = append(layers, b.run.inventoryLayers(s.host)...)
+	layers = append(layers, s.factVars)
+	layers = append(layers, b.play.vars...)
+	layers = append(layers, s.varsFiles...)
+	layers = append(layers, *b.play.roleVars.Load()...)
+	if role != nil {
+		layers = appendRoleVars(layers, role)
+	}
+	layers = append(layers, p.varLayers...)
+	layers = append(layers, s.included, s.registered)
+	if role != nil {
+		layers = appendParams(layers, role)
+	}
+	layers = append(layers,
+		vars.Dict{D: b.run.cfg.ExtraVars},
+		&hostMagic{run: b.run, host: s.host},
+		&taskMagic{batch: b, seat: s, plan: p})
+	return &vars.Stack{Layers: layers, Merge: b.run.cfg.HashMerge}
+}
+
+func appendDict(layers []vars.Layer, d *value.Dict) []vars.Layer {
+	if d.Len() == 0 {
+		return layers
+	}
+	return append(layers, vars.Dict{D: d})
+}
+
+// appendDefaults adds a role's defaults above those of the roles it depends on
+// and of those that depend on it.
+func appendDefaults(layers []vars.Layer, r *playbook.Role) []vars.Layer {
+	for _, dep := range r.Deps {
+		layers = appendDefaults(layers, dep)
+	}
+	for i := len(r.Parents) - 1; i >= 0; i-- {
+		layers = appendDict(layers, r.Parents[i].Defaults)
+	}
+	return appendDict(layers, r.Defaults)
+}
+
+// appendRoleVars adds vars/main of a role above that of the roles that depend
+// on it and of those it depends on.
+func appendRoleVars(layers []vars.Layer, r *playbook.Role) []vars.Layer {
+	for i := len(r.Parents) - 1; i >= 0; i-- {
+		layers = appendDict(layers, r.Parents[i].RoleVars)
+	}
+	for _, dep := range r.Deps {
+		layers = appendRoleVars(layers, dep)
+	}
+	layers = appendDict(layers, r.Vars)
+	return appendDict(layers, r.RoleVars)
+}
+
+func appendParams(layers []vars.Layer, r *playbook.Role) []vars.Layer {
+	for i := len(r.Parents) - 1; i >= 0; i-- {
+		layers = appendDict(layers, r.Parents[i].Params)
+	}
+	return appendDict(layers, r.Params)
+}

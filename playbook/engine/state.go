@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"sort"
+	"strings"
+	"sync"
+
+	"drover/inventory"
+	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+)
+
+// host is what a run knows of one host, over all plays.
+type host struct {
+	name string
+	inv  *inventory.Host
+
+	facts      *vars.Shared // ansible_facts
+	factVars   *vars.Shared // the same as top-level variables
+	included   *vars.Store  // include_vars
+	registered *vars.Store  // register, set_fact
+
+	failed, unreachable bool
+	stats               event.HostStats
+
+	inventoryLayersOf struct { // what run.inventoryLayers made
+		sync.Mutex
+		playbook   string
+		generation int64
+		layers     []vars.Layer
+	}
+}
+
+func newHost(name string, inv *inventory.Host) *host {
+	return &host{
+		name: name, inv: inv,
+		facts: &vars.Shared{}, factVars: &vars.Shared{},
+		included: &vars.Store{}, registered: &vars.Store{},
+		stats: event.HostStats{Host: name},
+	}
+}
+
+// setFacts merges facts that a module returned under their full names
+// ("ansible_distribution") into both forms.
+func (h *host) setFacts(facts *value.Dict) {
+	short := value.NewDict(facts.Len())
+	for _, e := range facts.Entries() {
+		short.Put(shortFact(value.String(e.Key)), e.Val)
+	}
+	h.facts.Update(short)
+	h.factVars.Update(facts)
+}
+
+// shortFact gives a fact's key in ansible_facts: without "ansible_", except for
+// ansible_local, which keeps its name there.
+func shortFact(name string) string {
+	if name == "ansible_local" {
+		return name
+	}
+	return strings.TrimPrefix(name, "ansible_")
+}
+
+// hosts keeps the states of all hosts of a run.
+type hosts struct {
+	mu     sync.Mutex
+	byName map[string]*host
+}
+
+// get gives the state of a host of the inventory, making it on first use.
+func (hs *hosts) get(inv *inventory.Host) *host {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h, ok := hs.byName[inv.Name]
+	if !ok {
+		h = newHost(inv.Name, inv)
+		hs.byName[inv.Name] = h
+	}
+	return h
+}
+
+// stats gives the recap's lines of every host that took part, by name.
+func (hs *hosts) stats() []event.HostStats {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	var out []event.HostStats
+	for _, h := range hs.byName {
+		if h.stats != (event.HostStats{Host: h.name}) {
+			out = append(out, h.stats)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Host < out[j].Host })
+	return out
+}
+
+// seat is a host's part in one batch of a play.
+type seat struct {
+	*host
+	cursor   cursor
+	notified map[*playbook.Task]bool
+	ran      map[string]bool // hashes of roles that ran to their end
+	busy     bool            // a task is in flight
+}
+
+// live reports whether the host still takes part in the batch.
+func (s *seat) live() bool { return !s.unreachable && !s.cursor.failed }
