@@ -61,6 +61,9 @@ type Files interface {
 	Create(path string, mode fs.FileMode) (Replacement, error)
 	// Append opens path for appending, making it when it is not there.
 	Append(path string, mode fs.FileMode) (io.WriteCloser, error)
+	// Overwrite empties path and writes it in place, for mount points and
+	// folders that allow no replacement. It is not atomic.
+	Overwrite(path string) (io.WriteCloser, error)
 	Mkdir(path string, mode fs.FileMode) error
 	MkdirAll(path string, mode fs.FileMode) error
 	MkdirTemp(dir, pattern string) (string, error)
@@ -78,6 +81,11 @@ type Files interface {
 	Access(path string, mode uint32) error // unix access(2) bits
 	// Attributes gives lsattr's letters, "" where the file system has none.
 	Attributes(path string) (string, error)
+	// Version gives the inode's generation number as lsattr -v prints it, ""
+	// where the file system has none.
+	Version(path string) (string, error)
+	// SetAttributes makes lsattr's letters of path exactly these.
+	SetAttributes(path, letters string) error
 	EvalSymlinks(path string) (string, error)
 }
 

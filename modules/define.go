@@ -1,0 +1,227 @@
+package modules
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"drover/modules/target"
+	"drover/playbook/value"
+)
+
+// Define makes a Module of a specification and a typed function. The fields of
+// A are the arguments; a field is described by its tags:
+//
+//	arg:"name"          the argument's name (a field without it is ignored)
+//	alias:"dest,path"   other names
+//	type:"path"         when the field's Go type does not say it: path, bytes, bits, json, jsonarg, raw
+//	elements:"int"      of a list, str by default
+//	default:"x"         used when the argument is not given
+//	required:"true"     must be given
+//	choices:"a,b"       the only values allowed
+//	nolog:"true"        never printed
+//	hidden:"true"       set by the module's own action only, not by users
+//	doc:"…"             for drover doc
+//
+// Field types: string, bool, int, int64, float64, pointers to these (nil when
+// not given), []string, []int, *value.Dict, value.Value (raw), and structs or
+// slices of structs for dictionaries with known keys. An embedded struct lends
+// its fields (see FileArgs).
+func Define[A any](spec Spec, run func(ctx context.Context, h target.Host, c *Call, a *A) (*Result, error)) Module {
+	p := planOf(reflect.TypeFor[A]())
+	spec.Args = append(p.args(), spec.Args...)
+	return &defined[A]{spec: &spec, plan: p, run: run}
+}
+
+// SpecOf completes a specification with the arguments described by A, for
+// actions that have no module on the host.
+func SpecOf[A any](spec Spec) *Spec {
+	spec.Args = append(planOf(reflect.TypeFor[A]()).args(), spec.Args...)
+	return &spec
+}
+
+// WithNeeds makes m a Prefetcher: needs names the blobs that a call will open.
+func WithNeeds[A any](m Module, needs func(ctx context.Context, h target.Host, c *Call, a *A) []string) Module {
+	return &prefetching[A]{defined: m.(*defined[A]), needs: needs}
+}
+
+type defined[A any] struct {
+	spec *Spec
+	plan *plan
+	run  func(ctx context.Context, h target.Host, c *Call, a *A) (*Result, error)
+}
+
+// Spec implements Module.
+func (d *defined[A]) Spec() *Spec { return d.spec }
+
+// Run decodes the arguments and runs the function; in check mode it skips
+// modules that can't say what would change.
+func (d *defined[A]) Run(ctx context.Context, h target.Host, c *Call) (*Result, error) {
+	a, err := d.decode(h, c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Check && d.spec.Check == CheckNone {
+		msg := fmt.Sprintf("remote module (%s) does not support check mode", d.spec.Name)
+		return &Result{Skipped: true, Msg: msg}, nil
+	}
+	return d.run(ctx, h, c, a)
+}
+
+func (d *defined[A]) decode(h target.Host, c *Call) (*A, error) {
+	a := new(A)
+	dec := &decoder{spec: d.spec, plan: d.plan, expand: func(p string) string { return expandPath(h, p) }}
+	if err := dec.decode(c.Args, reflect.ValueOf(a).Elem()); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+type prefetching[A any] struct {
+	*defined[A]
+	needs func(ctx context.Context, h target.Host, c *Call, a *A) []string
+}
+
+// Needs implements Prefetcher; arguments that can't be decoded need nothing,
+// since Run will say what is wrong with them.
+func (p *prefetching[A]) Needs(ctx context.Context, h target.Host, c *Call) []string {
+	a, err := p.decode(h, c)
+	if err != nil {
+		return nil
+	}
+	return p.needs(ctx, h, c, a)
+}
+
+// plan is how a struct is filled, worked out once for each module.
+type plan struct {
+	fields []field
+	names  map[string]int // every name and alias → index in fields
+}
+
+type field struct {
+	Arg
+	index  []int
+	hidden bool
+	sub    *plan // of a struct, or a list of structs
+}
+
+// args gives the arguments a user may write.
+func (p *plan) args() []Arg {
+	var as []Arg
+	for i := range p.fields {
+		if !p.fields[i].hidden {
+			as = append(as, p.fields[i].Arg)
+		}
+	}
+	slices.SortFunc(as, func(a, b Arg) int { return strings.Compare(a.Name, b.Name) })
+	return as
+}
+
+func planOf(t reflect.Type) *plan {
+	p := &plan{names: map[string]int{}}
+	p.collect(t, nil)
+	for i, f := range p.fields {
+		p.names[f.Name] = i
+		for _, a := range f.Aliases {
+			p.names[a] = i
+		}
+	}
+	return p
+}
+
+func (p *plan) collect(t reflect.Type, at []int) {
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		index := append(slices.Clone(at), i)
+		if sf.Anonymous {
+			p.collect(sf.Type, index)
+			continue
+		}
+		if name := sf.Tag.Get("arg"); name != "" {
+			p.fields = append(p.fields, newField(sf, name, index))
+		}
+	}
+}
+
+func newField(sf reflect.StructField, name string, index []int) field {
+	tag := sf.Tag
+	f := field{index: index, hidden: tag.Get("hidden") == "true"}
+	f.Arg = Arg{
+		Name: name, Aliases: splitTag(tag.Get("alias")), Choices: splitTag(tag.Get("choices")),
+		Required: tag.Get("required") == "true", NoLog: tag.Get("nolog") == "true", Doc: tag.Get("doc"),
+	}
+	f.Type, f.Elements, f.sub = typeOf(sf.Type)
+	if t := tag.Get("type"); t != "" {
+		f.Type = t
+	}
+	if e := tag.Get("elements"); e != "" {
+		f.Elements = e
+	}
+	if d, ok := tag.Lookup("default"); ok {
+		f.Default = defaultOf(f.Type, d)
+	}
+	if f.sub != nil {
+		f.Options = f.sub.args()
+	}
+	return f
+}
+
+func splitTag(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
+var (
+	dictType  = reflect.TypeFor[*value.Dict]()
+	valueType = reflect.TypeFor[value.Value]()
+)
+
+// typeOf gives the argument type of a Go type.
+func typeOf(t reflect.Type) (typ, elements string, sub *plan) {
+	switch {
+	case t == dictType:
+		return "dict", "", nil
+	case t == valueType:
+		return "raw", "", nil
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return typeOf(t.Elem())
+	case reflect.Bool:
+		return "bool", "", nil
+	case reflect.Int, reflect.Int64:
+		return "int", "", nil
+	case reflect.Float64:
+		return "float", "", nil
+	case reflect.Struct:
+		return "dict", "", planOf(t)
+	case reflect.Slice:
+		elem, _, sub := typeOf(t.Elem())
+		return "list", elem, sub
+	}
+	return "str", "", nil
+}
+
+// defaultOf reads a default tag; bools and numbers are shown as such in docs.
+func defaultOf(typ, s string) value.Value {
+	switch typ {
+	case "bool":
+		return value.Bool(s == "true" || s == "yes")
+	case "int":
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return value.Int(n)
+		}
+	case "float":
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
+			return value.Float(f)
+		}
+	case "list":
+		return value.Strings(splitTag(s)...)
+	}
+	return value.Str(s)
+}

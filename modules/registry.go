@@ -1,0 +1,47 @@
+package modules
+
+import (
+	"strings"
+	"sync"
+)
+
+// builtin lists every module, sorted by name. To add one, write its file and
+// add a line here.
+var builtin = sync.OnceValue(func() []Module {
+	return []Module{
+		pingModule(),
+	}
+})
+
+// Builtin gives all modules, sorted by name. The slice is shared: read only.
+func Builtin() []Module { return builtin() }
+
+// byName finds modules by their fully qualified name.
+var byName = sync.OnceValue(func() map[string]Module {
+	m := make(map[string]Module, len(Builtin()))
+	for _, mod := range Builtin() {
+		m[mod.Spec().Name] = mod
+	}
+	return m
+})
+
+// Lookup finds a module by its fully qualified name, by its name below
+// ansible.legacy, or by its short name.
+func Lookup(name string) (Module, bool) {
+	if m, ok := byName()[name]; ok {
+		return m, true
+	}
+	short, isLegacy := strings.CutPrefix(name, "ansible.legacy.")
+	if !isLegacy && strings.Contains(name, ".") {
+		return nil, false
+	}
+	for _, prefix := range []string{"ansible.builtin.", "drover.builtin."} {
+		if m, ok := byName()[prefix+short]; ok {
+			return m, true
+		}
+	}
+	return nil, false
+}
+
+// shortName gives the last part of a fully qualified name.
+func shortName(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
