@@ -55,10 +55,12 @@ type BigInt struct{ N *big.Int }
 
 // Template is trusted text with template markup that is evaluated when its
 // value is needed, in the variables of the place that needs it.
-// Compiled is a slot for the template engine's parsed form.
+// Compiled is a slot for the template engine's parsed form. What a Secret
+// template (one that came out of a vault) gives is to be treated as a Secret.
 type Template struct {
 	Src      string
 	Pos      source.Pos
+	Secret   bool
 	Compiled Memo
 }
 
