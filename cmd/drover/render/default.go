@@ -1,0 +1,265 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"drover/playbook/event"
+	"drover/playbook/value"
+)
+
+// defaultPrinter shows a run in the form that Ansible's users know.
+type defaultPrinter struct {
+	base
+	check  bool
+	live   *live
+	task   *event.TaskInfo // whose heading was printed last
+	wanted *event.TaskInfo // whose heading waits for something to show
+}
+
+func newDefault(o Options) *defaultPrinter {
+	p := &defaultPrinter{base: newBase(o)}
+	if o.Screen != nil {
+		p.live = newLive(o.Screen)
+	}
+	return p
+}
+
+// Event implements event.Sink.
+func (p *defaultPrinter) Event(e event.Event) {
+	if p.live != nil {
+		p.live.observe(e)
+	}
+	switch e := e.(type) {
+	case event.RunStart:
+		p.check = e.Check
+	case event.PlaybookStart:
+		if p.Verbosity > 1 {
+			p.banner("PLAYBOOK: " + filepath.Base(e.Path))
+		}
+	case event.PlayStart:
+		p.play(e)
+	case event.NoHosts:
+		p.noHosts(e)
+	case event.TaskStart:
+		p.start(e.Task)
+	case event.Item:
+		p.item(e)
+	case event.Result:
+		p.result(e)
+	case event.RunEnd:
+		p.recap(e)
+	default:
+		p.lesser(e)
+	}
+}
+
+// lesser shows the events that are not results.
+func (p *defaultPrinter) lesser(e event.Event) {
+	switch e := e.(type) {
+	case event.Retry:
+		p.retry(e)
+	case event.Included:
+		p.included(e)
+	case event.AsyncPoll:
+		p.heading(e.Task)
+		p.say(gray, fmt.Sprintf("ASYNC POLL on %s: jid=%s started=1 finished=0", e.Host, e.JobID))
+	case event.Notified:
+		if p.Verbosity > 1 {
+			p.say(blue, fmt.Sprintf("NOTIFIED HANDLER %s for %s", e.Handler, e.Host))
+		}
+	case event.Prompted:
+		p.heading(p.wanted)
+		p.say(plain, e.Text)
+	default:
+		p.talk(e)
+	}
+}
+
+func (p *defaultPrinter) play(e event.PlayStart) {
+	p.task, p.wanted = nil, nil
+	text := "PLAY"
+	if e.Name != "" {
+		text = "PLAY [" + e.Name + "]"
+	}
+	p.banner(text + p.checkMark())
+}
+
+func (p *defaultPrinter) checkMark() string {
+	if p.check && p.CheckMarkers {
+		return " [CHECK MODE]"
+	}
+	return ""
+}
+
+func (p *defaultPrinter) noHosts(e event.NoHosts) {
+	if e.Remaining {
+		p.banner("NO MORE HOSTS LEFT")
+		return
+	}
+	p.say(cyan, "skipping: no hosts matched")
+}
+
+// start notes a task; its heading is printed now, or with its first result
+// when some results are hidden.
+func (p *defaultPrinter) start(t *event.TaskInfo) {
+	if p.task != nil && p.task.ID == t.ID {
+		return
+	}
+	p.wanted = t
+	if !p.HideOK && !p.HideSkipped {
+		p.heading(t)
+	}
+}
+
+// heading prints a task's heading unless it stands there already.
+func (p *defaultPrinter) heading(t *event.TaskInfo) {
+	if t == nil || (p.task != nil && p.task.ID == t.ID) {
+		return
+	}
+	p.task = t
+	kind := "TASK"
+	if t.Handler {
+		kind = "RUNNING HANDLER"
+	}
+	args := ""
+	if p.ShowArgs && !t.NoLog && t.Args != "" {
+		args = " " + t.Args
+	}
+	p.banner(kind + " [" + t.Heading() + args + "]" + p.checkMark())
+	if p.Verbosity > 1 && t.Pos.Known() {
+		p.say(gray, fmt.Sprintf("task path: %s:%d", t.Pos.File, t.Pos.Line))
+	}
+}
+
+func (p *defaultPrinter) item(e event.Item) {
+	if p.hides(e.Status) {
+		return
+	}
+	p.heading(e.Task)
+	p.showDiff(e.Task, e.Result)
+	host, label := "["+e.Host+p.delegate(e.Result)+"]", "(item="+label(e.Task, e.Label)+")"
+	switch e.Status {
+	case event.OK:
+		p.say(green, "ok: "+host+" => "+label+p.detail(e.Task, e.Result))
+	case event.Changed:
+		p.say(yellow, "changed: "+host+" => "+label+p.detail(e.Task, e.Result))
+	case event.Skipped:
+		p.say(cyan, "skipping: "+host+" => "+label+" "+strings.TrimPrefix(p.skipDetail(e.Task, e.Result), " "))
+	default:
+		p.fail(red, "failed: "+host+" "+label+" => "+p.failure(e.Task, e.Result))
+	}
+}
+
+func (p *defaultPrinter) result(e event.Result) {
+	if p.hides(e.Status) {
+		return
+	}
+	p.heading(e.Task)
+	if !e.Looped {
+		p.showDiff(e.Task, e.Result)
+	}
+	host := "[" + e.Host + p.target(e) + "]"
+	switch e.Status {
+	case event.Unreachable:
+		p.fail(brightRed, "fatal: "+host+": UNREACHABLE! => "+p.failure(e.Task, e.Result))
+	case event.Failed:
+		if !e.Looped {
+			p.fail(red, "fatal: "+host+": FAILED! => "+p.failure(e.Task, e.Result))
+		}
+	case event.Skipped:
+		p.say(cyan, "skipping: "+host+p.skipDetail(e.Task, e.Result))
+	case event.OK, event.Changed:
+		p.good(e, host)
+	}
+	if e.Ignored {
+		p.say(cyan, "...ignoring")
+	}
+}
+
+// good shows a result that is no failure; of a loop the items have said it
+// all.
+func (p *defaultPrinter) good(e event.Result, host string) {
+	switch {
+	case e.Looped || isAction(e.Task, "include_tasks", "include_role"):
+	case e.Status == event.Changed:
+		p.say(yellow, "changed: "+host+p.detail(e.Task, e.Result))
+	default:
+		p.say(green, "ok: "+host+p.detail(e.Task, e.Result))
+	}
+}
+
+func (p *defaultPrinter) hides(s event.Status) bool {
+	return (s == event.Skipped && p.HideSkipped) || (s == event.OK && p.HideOK)
+}
+
+func (p *defaultPrinter) fail(c colour, text string) {
+	if p.FailedToErr {
+		p.sayErr(c, text)
+		return
+	}
+	p.say(c, text)
+}
+
+func (p *defaultPrinter) skipDetail(t *event.TaskInfo, r *value.Dict) string {
+	if p.Verbosity == 0 {
+		return ""
+	}
+	return p.detail(t, r)
+}
+
+func (p *defaultPrinter) showDiff(t *event.TaskInfo, r *value.Dict) {
+	if t.NoLog {
+		return
+	}
+	if d := p.diffText(r); d != "" {
+		io.WriteString(p.Out, d)
+	}
+}
+
+// target names the host a task was delegated to.
+func (p *defaultPrinter) target(e event.Result) string {
+	if e.Target != "" {
+		return " -> " + e.Target
+	}
+	return p.delegate(e.Result)
+}
+
+func (p *defaultPrinter) delegate(r *value.Dict) string {
+	d, ok := r.At("_ansible_delegated_vars").(value.Mapping)
+	if !ok {
+		return ""
+	}
+	if v, ok := field(d, "ansible_delegated_host"); ok {
+		return " -> " + value.String(v)
+	}
+	return ""
+}
+
+// label is an item's name, hidden for no_log tasks.
+func label(t *event.TaskInfo, v value.Value) string {
+	if t.NoLog {
+		return "(censored due to no_log)"
+	}
+	return safeText(v)
+}
+
+func (p *defaultPrinter) retry(e event.Retry) {
+	p.heading(e.Task)
+	text := fmt.Sprintf("FAILED - RETRYING: [%s]: %s (%d retries left).", e.Host, e.Task.Heading(), e.Left)
+	if p.Verbosity > 2 {
+		text += "Result was: " + p.failure(e.Task, e.Result)
+	}
+	p.say(gray, text)
+}
+
+func (p *defaultPrinter) included(e event.Included) {
+	p.heading(p.wanted)
+	text := "included: " + e.Path + " for " + strings.Join(e.Hosts, ", ")
+	if e.Label != "" {
+		text += " => (item=" + e.Label + ")"
+	}
+	p.say(cyan, text)
+}

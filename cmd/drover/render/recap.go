@@ -1,0 +1,70 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"drover/playbook/event"
+)
+
+// recap prints the table of hosts at the end.
+func (p *defaultPrinter) recap(e event.RunEnd) {
+	p.banner("PLAY RECAP")
+	for _, s := range e.Stats {
+		io.WriteString(p.Out, p.recapLine(s)+"\n")
+	}
+	if p.CustomStats && len(e.Custom) > 0 {
+		p.customStats(e)
+	}
+	p.say(plain, "")
+}
+
+func (p *defaultPrinter) recapLine(s event.HostStats) string {
+	c, width := green, 26
+	switch {
+	case s.Failed > 0 || s.Unreachable > 0:
+		c = red
+	case s.Changed > 0:
+		c = yellow
+	}
+	name := fmt.Sprintf("%-*s", width, s.Host)
+	if p.Color {
+		name = c.paint(true, s.Host) + strings.Repeat(" ", max(0, width-textWidth(s.Host)))
+	}
+	cols := []struct {
+		name string
+		n    int
+		c    colour
+	}{
+		{"ok", s.OK, green}, {"changed", s.Changed, yellow}, {"unreachable", s.Unreachable, brightRed},
+		{"failed", s.Failed, red}, {"skipped", s.Skipped, cyan}, {"rescued", s.Rescued, yellow}, {"ignored", s.Ignored, blue},
+	}
+	parts := make([]string, len(cols))
+	for i, col := range cols {
+		parts[i] = fmt.Sprintf("%s=%-4d", col.name, col.n)
+		if col.n > 0 {
+			parts[i] = col.c.paint(p.Color, parts[i])
+		}
+	}
+	return name + " : " + strings.Join(parts, " ")
+}
+
+// customStats prints what set_stats gathered: per host, then for the run.
+func (p *defaultPrinter) customStats(e event.RunEnd) {
+	p.banner("CUSTOM STATS: ")
+	hosts := make([]string, 0, len(e.Custom))
+	for h := range e.Custom {
+		if h != "_run" {
+			hosts = append(hosts, h)
+		}
+	}
+	sort.Strings(hosts)
+	for _, h := range hosts {
+		p.say(plain, "\t"+h+": "+jsonText(e.Custom[h], jsonStyle{Sort: true}))
+	}
+	if run, ok := e.Custom["_run"]; ok {
+		p.say(plain, "\n\tRUN: "+jsonText(run, jsonStyle{Sort: true}))
+	}
+}

@@ -1,0 +1,232 @@
+package render
+
+import (
+	"slices"
+	"strings"
+
+	"drover/playbook/event"
+	"drover/playbook/value"
+)
+
+// censored is what is printed instead of the result of a no_log task.
+const censored = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
+
+// guard gives the result as it may be printed: of a no_log task only how it
+// ended, of any other without the engine's private keys.
+func guard(t *event.TaskInfo, r *value.Dict) *value.Dict {
+	out := value.NewDict(r.Len())
+	if t.NoLog {
+		out.Put("censored", value.Str(censored))
+		for _, k := range []string{"changed", "failed", "skipped", "unreachable"} {
+			if v, ok := r.Lookup(k); ok {
+				out.Put(k, v)
+			}
+		}
+		return out
+	}
+	for _, e := range r.Entries() {
+		if k, ok := value.AsString(e.Key); ok && strings.HasPrefix(k, "_ansible_") {
+			continue
+		}
+		out.Set(e.Key, e.Val)
+	}
+	return out
+}
+
+// without gives r less some keys.
+func without(r *value.Dict, keys ...string) *value.Dict {
+	out := value.NewDict(r.Len())
+	for _, e := range r.Entries() {
+		if k, ok := value.AsString(e.Key); !ok || !slices.Contains(keys, k) {
+			out.Set(e.Key, e.Val)
+		}
+	}
+	return out
+}
+
+// alwaysShown reports whether a result is printed without -v: debug's, and
+// those whose action asked for it.
+func alwaysShown(t *event.TaskInfo, r *value.Dict) bool {
+	if v, ok := r.Lookup("_ansible_verbose_always"); ok {
+		return value.Truth(v)
+	}
+	return isAction(t, "debug")
+}
+
+// neverShown reports whether a result is too long even for -v: facts.
+func neverShown(t *event.TaskInfo, r *value.Dict) bool {
+	if v, ok := r.Lookup("_ansible_verbose_override"); ok && value.Truth(v) {
+		return true
+	}
+	return isAction(t, "setup", "gather_facts")
+}
+
+// detail gives what follows the line of a task that went well: "" without -v,
+// or " => {…}" in the chosen format.
+func (b *base) detail(t *event.TaskInfo, r *value.Dict) string {
+	always := alwaysShown(t, r) && !t.NoLog
+	if !always && (b.Verbosity == 0 || neverShown(t, r)) {
+		return ""
+	}
+	clean := b.trim(t, guard(t, r))
+	switch {
+	case b.Format == YAML:
+		return " => \n" + strings.TrimRight(yamlText(clean, 4, true), "\n")
+	case always || b.Format == JSON:
+		return " => " + b.json(clean, always)
+	}
+	return " =>" + b.blocks(clean)
+}
+
+// failure gives what follows "FAILED! =>" and the like.
+func (b *base) failure(t *event.TaskInfo, r *value.Dict) string {
+	clean := b.trim(t, guard(t, r))
+	switch b.Format {
+	case JSON:
+		return b.json(clean, false)
+	case YAML:
+		return "\n" + strings.TrimRight(yamlText(clean, 4, true), "\n")
+	}
+	return b.readable(t, clean)
+}
+
+// trim leaves out what only higher verbosity shows.
+func (b *base) trim(t *event.TaskInfo, r *value.Dict) *value.Dict {
+	drop := []string{"exception"}
+	if b.Verbosity < 3 {
+		drop = append(drop, "invocation", "diff")
+	}
+	if isAction(t, "debug") {
+		drop = append(drop, "changed", "failed", "skipped", "skip_reason", "invocation")
+		if v, ok := r.Lookup("failed"); ok && value.Truth(v) {
+			drop = drop[:len(drop)-5]
+		}
+	}
+	return without(r, append(drop, "warnings", "deprecations")...)
+}
+
+func (b *base) json(r *value.Dict, always bool) string {
+	s := jsonStyle{Sort: true}
+	if always || b.Verbosity > 2 {
+		s.Indent = 4
+	}
+	return jsonText(r, s)
+}
+
+// quiet are the keys that say nothing new in a readable failure.
+var quiet = []string{
+	"msg", "changed", "failed", "unreachable", "skipped", "stdout_lines", "stderr_lines", "ansible_loop_var",
+	"ansible_index_var", "results", "start", "end", "delta", "censored", "failed_when_result",
+}
+
+// readable gives a failure for people: the message, then the place of the
+// task, then what else is known, texts of several lines as blocks.
+func (b *base) readable(t *event.TaskInfo, r *value.Dict) string {
+	var out strings.Builder
+	out.WriteString(indentRest(message(r), "    "))
+	if t.Pos.Known() && !strings.Contains(out.String(), t.Pos.String()) {
+		out.WriteString("\n    at: " + t.Pos.String())
+	}
+	drop := quiet
+	if v, ok := r.Lookup("ansible_loop_var"); ok {
+		drop = append(slices.Clone(drop), value.String(v))
+	}
+	rest := without(r, drop...)
+	if b.Verbosity > 0 {
+		rest = without(r, "msg", "stdout_lines", "stderr_lines", "censored")
+	}
+	out.WriteString(b.blocks(rest))
+	return out.String()
+}
+
+// message gives the text that says what went wrong.
+func message(r *value.Dict) string {
+	for _, k := range []string{"msg", "censored", "reason"} {
+		if v, ok := r.Lookup(k); ok && value.Truth(v) {
+			if seq, ok := v.(value.Sequence); ok {
+				return joined(seq, "\n")
+			}
+			if _, ok := v.(value.Mapping); ok {
+				return jsonText(v, jsonStyle{})
+			}
+			return strings.TrimRight(safeText(v), "\n")
+		}
+	}
+	return "failed without a message"
+}
+
+// blocks gives each key on a line of its own, texts of several lines below
+// their key.
+func (b *base) blocks(r *value.Dict) string {
+	var out strings.Builder
+	for _, e := range r.Entries() {
+		key := value.String(e.Key)
+		if isBlank(e.Val) || (strings.HasSuffix(key, "_lines") && r.At(strings.TrimSuffix(key, "_lines")) != value.None) {
+			continue
+		}
+		out.WriteString("\n    " + key + ":")
+		out.WriteString(blockValue(key, e.Val))
+	}
+	return out.String()
+}
+
+func blockValue(key string, v value.Value) string {
+	if s, ok := value.AsString(v); ok {
+		s = strings.TrimRight(safeText(value.Value(v)), "\n")
+		if strings.Contains(s, "\n") || key == "stdout" || key == "stderr" {
+			return "\n        " + indentRest(s, "        ")
+		}
+		return " " + s
+	}
+	if seq, ok := v.(value.Sequence); ok && (key == "cmd" || allScalars(seq)) {
+		if key == "cmd" {
+			return " " + joined(seq, " ")
+		}
+		return " " + jsonText(v, jsonStyle{})
+	}
+	if m, ok := v.(value.Mapping); ok && m.Len() > 0 {
+		return "\n" + strings.TrimRight(yamlText(v, 8, false), "\n")
+	}
+	if seq, ok := v.(value.Sequence); ok && seq.Len() > 0 {
+		return "\n" + strings.TrimRight(yamlText(v, 8, false), "\n")
+	}
+	return " " + jsonText(v, jsonStyle{})
+}
+
+func isBlank(v value.Value) bool {
+	switch v := v.(type) {
+	case value.Str:
+		return v == ""
+	case value.Sequence:
+		return v.Len() == 0
+	case value.Mapping:
+		return v.Len() == 0
+	}
+	return v == nil || v == value.None
+}
+
+func allScalars(s value.Sequence) bool {
+	n := 0
+	for i := range s.Len() {
+		switch v := s.Index(i).(type) {
+		case value.Mapping, value.Sequence:
+			return false
+		default:
+			n += len(value.String(v))
+		}
+	}
+	return n < 100
+}
+
+func joined(seq value.Sequence, sep string) string {
+	parts := make([]string, seq.Len())
+	for i := range parts {
+		parts[i] = safeText(seq.Index(i))
+	}
+	return strings.Join(parts, sep)
+}
+
+// indentRest indents every line but the first.
+func indentRest(text, by string) string {
+	return strings.ReplaceAll(text, "\n", "\n"+by)
+}
