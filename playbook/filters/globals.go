@@ -1,0 +1,9 @@
+package filters
+
+import (
+	"drover/playbook/jinja"
+)
+
+func registerGlobals(env *jinja.Env, o Options) {
+	_ = o
+}

@@ -1,0 +1,175 @@
+package filters
+
+import (
+	"errors"
+	"strings"
+
+	"drover/playbook/jinja"
+	"drover/playbook/value"
+)
+
+// Options are what the filters and lookups of a run share.
+type Options struct {
+	// Controller serves evaluations whose context has none of its own (see
+	// Context.Host); nil means plain files below the working directory.
+	Controller Controller
+}
+
+// entry is a row of a family's table.
+type entry struct {
+	name   string // short name, or the full one of a collection's plugin
+	params string // see signature
+	call   func(a *args) (value.Value, error)
+	traits trait
+}
+
+type trait uint8
+
+const (
+	// lazy functions get containers whose elements are not resolved.
+	lazy trait = 1 << iota
+	// impure functions give another result each time.
+	impure
+	// undefinedOK functions accept undefined values as arguments.
+	undefinedOK
+)
+
+// Error is a failure inside a filter, test or lookup.
+type Error struct {
+	Kind   string // "filter", "test" or "lookup"
+	Plugin string // its full name
+	Err    error
+}
+
+func (e *Error) Error() string {
+	return "The " + e.Kind + " plugin '" + e.Plugin + "' failed: " + e.Err.Error()
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Register fills env with everything of this package, under short and full
+// names, and gives Jinja's own filters and tests their ansible.builtin names.
+func Register(env *jinja.Env, o Options) {
+	for _, table := range filterTables {
+		addAll(env.Filters, "filter", table)
+	}
+	for _, table := range testTables {
+		addAll(env.Tests, "test", table)
+	}
+	qualifyBuiltins(env.Filters)
+	qualifyBuiltins(env.Tests)
+	registerGlobals(env, o)
+}
+
+func addAll(into map[string]*jinja.Func, kind string, table []entry) {
+	for i := range table {
+		e := &table[i]
+		f := e.function(kind)
+		into[e.name] = f
+		if !strings.Contains(e.name, ".") {
+			into["ansible.builtin."+e.name] = f
+			continue
+		}
+		for _, alias := range aliases(e.name) {
+			into[alias] = f
+		}
+	}
+}
+
+// movedPlugins are full names whose plugins live, or lived, under a second
+// collection too.
+var movedPlugins = map[string]string{"ansible.utils.": "ansible.netcommon."}
+
+// shortNames are collections' filters that ansible.builtin still redirects.
+var shortNames = map[string]string{
+	"community.general.json_query": "json_query",
+	"community.general.random_mac": "random_mac",
+}
+
+func aliases(name string) []string {
+	var out []string
+	if short := shortNames[name]; short != "" {
+		out = append(out, short, "ansible.builtin."+short)
+	}
+	for from, to := range movedPlugins {
+		if rest, ok := strings.CutPrefix(name, from); ok && addressFilters[rest] {
+			out = append(out, to+rest)
+		}
+	}
+	return out
+}
+
+func qualifyBuiltins(funcs map[string]*jinja.Func) {
+	var plain []string
+	for name := range funcs {
+		if !strings.Contains(name, ".") {
+			plain = append(plain, name)
+		}
+	}
+	for _, name := range plain {
+		funcs["ansible.builtin."+name] = funcs[name]
+		funcs["ansible.legacy."+name] = funcs[name]
+	}
+}
+
+// fullName is the name that messages show.
+func (e *entry) fullName() string {
+	if strings.Contains(e.name, ".") {
+		return e.name
+	}
+	return "ansible.builtin." + e.name
+}
+
+func (e *entry) function(kind string) *jinja.Func {
+	sig := parseSignature(e.params)
+	short := e.name[strings.LastIndexByte(e.name, '.')+1:]
+	return &jinja.Func{
+		Name:   e.name,
+		Lazy:   e.traits&lazy != 0,
+		Impure: e.traits&impure != 0,
+		Call: func(c *jinja.Call) (value.Value, error) {
+			if e.traits&undefinedOK == 0 {
+				if u := firstUndefined(c); u != nil {
+					return u, nil
+				}
+			}
+			a, err := bind(c, sig, short)
+			var v value.Value
+			if err == nil {
+				v, err = e.call(a)
+				if a.err != nil {
+					err = a.err
+				}
+			}
+			return finish(v, err, kind, e.fullName())
+		},
+	}
+}
+
+// finish turns a function's outcome into what the engine wants: a missing value
+// stays an undefined value, any other error says which plugin failed.
+func finish(v value.Value, err error, kind, plugin string) (value.Value, error) {
+	if err == nil {
+		return v, nil
+	}
+	var miss *undefinedError
+	if errors.As(err, &miss) {
+		return miss.u, nil
+	}
+	return nil, &Error{Kind: kind, Plugin: plugin, Err: err}
+}
+
+func firstUndefined(c *jinja.Call) *value.Undefined {
+	for _, v := range c.Args {
+		if u, ok := v.(*value.Undefined); ok {
+			return u
+		}
+	}
+	for _, kw := range c.Kwargs {
+		if u, ok := kw.Val.(*value.Undefined); ok {
+			return u
+		}
+	}
+	return nil
+}
