@@ -1,0 +1,205 @@
+package transport
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Prompter watches what a become program says, gives it the password when it
+// asks, and knows a refusal when it sees one. Feed it everything that is
+// printed before the command speaks. It is safe for concurrent use.
+type Prompter struct {
+	become *Become
+	cmd    *BecomeCommand
+	stdin  io.Writer
+	mu     sync.Mutex
+	line   []byte // the last, unfinished line
+	said   []byte // all of it, for errors
+	sent   bool
+	err    error
+	failed chan struct{}
+}
+
+// maxSaid bounds what is kept of a become program's words.
+const maxSaid = 4 << 10
+
+// NewPrompter makes a Prompter that writes the password to stdin.
+func NewPrompter(b *Become, cmd *BecomeCommand, stdin io.Writer) *Prompter {
+	return &Prompter{become: b, cmd: cmd, stdin: stdin, failed: make(chan struct{})}
+}
+
+// Failed is closed when it is certain that the user will not be become; Err
+// then says why.
+func (p *Prompter) Failed() <-chan struct{} { return p.failed }
+
+// Err gives the reason of a refusal.
+func (p *Prompter) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// Said gives what was printed, without the prompt.
+func (p *Prompter) Said() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.saidText()
+}
+
+func (p *Prompter) saidText() string {
+	text := string(p.said)
+	if p.cmd.Prompt != "" {
+		text = strings.ReplaceAll(text, p.cmd.Prompt, "")
+	}
+	return strings.Join(strings.Fields(strings.ReplaceAll(text, "\r", "")), " ")
+}
+
+// Write takes printed text; it never fails.
+func (p *Prompter) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if room := maxSaid - len(p.said); room > 0 {
+		p.said = append(p.said, text[:min(room, len(text))]...)
+	}
+	for _, c := range text {
+		if c == '\n' {
+			p.judge(string(p.line))
+			p.line = p.line[:0]
+			continue
+		}
+		if len(p.line) < maxSaid {
+			p.line = append(p.line, c)
+		}
+	}
+	if p.asks() {
+		p.line = p.line[:0]
+		p.answer()
+	}
+	return len(text), nil
+}
+
+// asks reports whether the unfinished line is a question for the password.
+func (p *Prompter) asks() bool {
+	line := strings.TrimRight(string(p.line), " ")
+	if p.cmd.Prompt != "" {
+		return strings.Contains(line, p.cmd.Prompt)
+	}
+	return strings.HasSuffix(line, ":") || strings.HasSuffix(line, "：")
+}
+
+func (p *Prompter) answer() {
+	switch {
+	case p.become.Password == "":
+		p.refuse(ErrMissingPassword)
+	case p.sent:
+		p.refuse(ErrWrongPassword)
+	default:
+		p.sent = true
+		_, err := io.WriteString(p.stdin, p.become.Password+"\n")
+		if err != nil {
+			p.refuse(err)
+		}
+	}
+}
+
+// The certain ways to fail at becoming another user.
+var (
+	ErrWrongPassword   = errors.New("the password was refused")
+	ErrMissingPassword = errors.New("a password is asked for and none was given")
+)
+
+// refusals are the sentences of sudo, su and doas that end it.
+var refusals = []struct {
+	said *regexp.Regexp
+	err  error
+}{
+	{regexp.MustCompile(`Sorry, try again|[Ii]ncorrect password|Authentication failure|Authentication failed|Permission denied$`), ErrWrongPassword},
+	{regexp.MustCompile(`a password is required|a terminal is required|no password was provided|Authentication required`), ErrMissingPassword},
+}
+
+// judge looks for a refusal in a finished line.
+func (p *Prompter) judge(line string) {
+	line = strings.TrimRight(line, "\r ")
+	for _, r := range refusals {
+		if r.said.MatchString(line) && (p.sent || r.err == ErrMissingPassword) {
+			p.refuse(r.err)
+			return
+		}
+	}
+}
+
+func (p *Prompter) refuse(err error) {
+	if p.err == nil {
+		p.err = err
+		close(p.failed)
+	}
+}
+
+// Token gives a random text for a prompt.
+func Token() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// BecomeFault makes the error of a failed become; said is what the program
+// printed.
+func BecomeFault(t *Target, err error, said string) error {
+	method := t.Become.Method
+	if method == "" {
+		method = "sudo"
+	}
+	user := t.Become.User
+	if user == "" {
+		user = "root"
+	}
+	hint := "check become_method and become_user, and that the login user may do it"
+	switch {
+	case errors.Is(err, ErrWrongPassword):
+		hint = "check ansible_become_password, or ask for it with -K"
+	case errors.Is(err, ErrMissingPassword):
+		err = &causeError{"Missing " + method + " password", err}
+		hint = "set ansible_become_password, or ask for it with -K"
+		said = ""
+	}
+	if said != "" {
+		err = &causeError{err.Error() + ": " + said, err}
+	}
+	return t.fault(PhaseBecome, &causeError{fmt.Sprintf("%s to user %s: %v", method, user, err), err}, hint)
+}
+
+// ExecBecome runs a command line as t.Become says, for raw and script: the
+// password is given when it is asked for, and the command's own output is all
+// that comes out. Without t.Become it is conn.Exec.
+func ExecBecome(ctx context.Context, conn Conn, t *Target, line string, o ExecOptions) (Process, error) {
+	if t.Become == nil {
+		return conn.Exec(ctx, line, o)
+	}
+	mark := "drover-become-" + Token()
+	cmd, err := BecomeLine(t.Become, "echo "+mark[:8]+"''"+mark[8:]+"; "+withEnv(line, o.Env), Token())
+	if err != nil {
+		return nil, BecomeFault(t, err, "")
+	}
+	p, err := conn.Exec(ctx, cmd.Line, ExecOptions{TTY: cmd.TTY || o.TTY})
+	if err != nil {
+		return nil, err
+	}
+	b := &becomeProcess{Process: p, t: t, mark: []byte(mark), prompter: NewPrompter(t.Become, cmd, p.Stdin())}
+	if err := b.wait(ctx); err != nil {
+		_ = p.Kill()
+		return nil, err
+	}
+	return b, nil
+}
+
+// becomeTime is how long a become program may take, on top of the time that
+// sudo takes to refuse a password.
+func becomeTime(t *Target) time.Duration { return t.timeout() + 5*time.Second }
