@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"drover/internal/dump"
 	"drover/playbook/event"
 	"drover/playbook/value"
 )
@@ -243,7 +244,7 @@ func label(t *event.TaskInfo, v value.Value) string {
 	if t.NoLog {
 		return "(censored due to no_log)"
 	}
-	return safeText(v)
+	return dump.Text(v)
 }
 
 func (p *defaultPrinter) retry(e event.Retry) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"drover/internal/dump"
 	"drover/playbook/value"
 )
 
@@ -38,7 +39,7 @@ func (b *base) oneDiff(v value.Value) string {
 		out.WriteString(b.twoTexts(d, diffSide(before), diffSide(after)))
 	}
 	if p, ok := field(d, "prepared"); ok {
-		out.WriteString(b.paintDiff(splitLines(safeText(p))) + "\n")
+		out.WriteString(b.paintDiff(splitLines(dump.Text(p))) + "\n")
 	}
 	return out.String()
 }
@@ -65,12 +66,12 @@ func diffNotes(d value.Mapping) string {
 // diffSide makes text of one side: sets of properties print as sorted JSON.
 func diffSide(v value.Value) string {
 	if _, ok := v.(value.Mapping); ok {
-		return jsonText(v, jsonStyle{Indent: 4, Sort: true}) + "\n"
+		return dump.JSON(v, dump.Style{Indent: 4, Sort: true}) + "\n"
 	}
 	if v == value.None {
 		return ""
 	}
-	return safeText(v)
+	return dump.Text(v)
 }
 
 func (b *base) twoTexts(d value.Mapping, before, after string) string {
@@ -96,7 +97,7 @@ func ended(text string) []string {
 
 func header(d value.Mapping, key string) string {
 	if v, ok := field(d, key); ok && value.Truth(v) {
-		return ": " + safeText(v)
+		return ": " + dump.Text(v)
 	}
 	return ""
 }

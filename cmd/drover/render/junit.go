@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"drover/internal/dump"
 	"drover/playbook/event"
 	"drover/playbook/source"
 	"drover/playbook/value"
@@ -125,7 +126,7 @@ func (j *JUnit) makeCase(e event.Result) junitCase {
 	reason := &junitReason{Message: clean(message(r)), Type: string(e.Status), Text: text}
 	switch {
 	case e.Status == event.Skipped:
-		c.Skipped = &junitReason{Message: clean(safeText(r.At("skip_reason")))}
+		c.Skipped = &junitReason{Message: clean(dump.Text(r.At("skip_reason")))}
 	case e.Ignored, e.Rescued && e.Status == event.Failed:
 		c.SystemOut = "failed, and handled by the playbook: " + text
 	case e.Status == event.Unreachable:

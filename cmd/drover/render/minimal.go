@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"drover/internal/dump"
 	"drover/playbook/event"
 	"drover/playbook/value"
 )
@@ -49,9 +50,9 @@ func (p *minimal) result(e event.Result) {
 func (p *minimal) body(t *event.TaskInfo, r *value.Dict) string {
 	r = p.trim(t, r)
 	if p.Format == YAML {
-		return "\n" + strings.TrimRight(yamlText(r, 4, true), "\n")
+		return "\n" + strings.TrimRight(dump.YAML(r, 4, true), "\n")
 	}
-	return jsonText(r, jsonStyle{Indent: 4, Sort: true})
+	return dump.JSON(r, dump.Style{Indent: 4, Sort: true})
 }
 
 // adhocState gives the word that stands for how a host's task ended.
@@ -84,7 +85,7 @@ func commandOutput(e event.Result, r *value.Dict) (string, bool) {
 			out.WriteByte('\n')
 		}
 		if s, ok := r.Lookup(k); ok && s != value.None {
-			out.WriteString(safeText(s))
+			out.WriteString(dump.Text(s))
 		}
 	}
 	return strings.TrimRight(out.String(), "\n"), true
@@ -113,7 +114,7 @@ func (p *oneline) Event(e event.Event) {
 		if res.Status == event.Failed {
 			word += "!"
 		}
-		p.say(c, fmt.Sprintf("%s | %s => %s", res.Host, word, jsonText(p.trim(res.Task, r), jsonStyle{Sort: true})))
+		p.say(c, fmt.Sprintf("%s | %s => %s", res.Host, word, dump.JSON(p.trim(res.Task, r), dump.Style{Sort: true})))
 	}
 }
 
@@ -123,9 +124,9 @@ func isCommand(e event.Result, r *value.Dict) bool {
 }
 
 func oneCommand(host, word string, r *value.Dict) string {
-	line := fmt.Sprintf("%s | %s | rc=%s | (stdout) %s", host, word, value.String(r.At("rc")), flat(safeText(r.At("stdout"))))
+	line := fmt.Sprintf("%s | %s | rc=%s | (stdout) %s", host, word, value.String(r.At("rc")), flat(dump.Text(r.At("stdout"))))
 	if s, ok := r.Lookup("stderr"); ok && value.Truth(s) {
-		line += " (stderr) " + flat(safeText(s))
+		line += " (stderr) " + flat(dump.Text(s))
 	}
 	return line
 }

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"drover/internal/dump"
 	"drover/playbook/event"
 )
 
@@ -62,9 +63,9 @@ func (p *defaultPrinter) customStats(e event.RunEnd) {
 	}
 	sort.Strings(hosts)
 	for _, h := range hosts {
-		p.say(plain, "\t"+h+": "+jsonText(e.Custom[h], jsonStyle{Sort: true}))
+		p.say(plain, "\t"+h+": "+dump.JSON(e.Custom[h], dump.Style{Sort: true}))
 	}
 	if run, ok := e.Custom["_run"]; ok {
-		p.say(plain, "\n\tRUN: "+jsonText(run, jsonStyle{Sort: true}))
+		p.say(plain, "\n\tRUN: "+dump.JSON(run, dump.Style{Sort: true}))
 	}
 }

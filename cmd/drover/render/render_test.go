@@ -240,18 +240,3 @@ func TestProgress(t *testing.T) {
 		t.Errorf("after the end: %q", got)
 	}
 }
-
-func TestYAMLScalars(t *testing.T) {
-	for _, tc := range []struct {
-		v    value.Value
-		want string
-	}{
-		{value.Str("plain text"), "plain text"}, {value.Str("yes"), "'yes'"}, {value.Str("1.5"), "'1.5'"},
-		{value.Str(""), "''"}, {value.Str("it's: odd"), "'it''s: odd'"}, {value.Str("tab\there"), `"tab\there"`},
-		{value.Int(3), "3"}, {value.None, "null"}, {value.Bool(true), "true"}, {value.Secret("x"), hidden},
-	} {
-		if got := yamlScalar(tc.v); got != tc.want {
-			t.Errorf("%v: got %s, want %s", tc.v, got, tc.want)
-		}
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"drover/internal/dump"
 	"drover/playbook/event"
 	"drover/playbook/value"
 )
@@ -71,7 +72,7 @@ func (b *base) detail(t *event.TaskInfo, r *value.Dict) string {
 	clean := b.trim(t, guard(t, r))
 	switch {
 	case b.Format == YAML:
-		return " => \n" + strings.TrimRight(yamlText(clean, 4, true), "\n")
+		return " => \n" + strings.TrimRight(dump.YAML(clean, 4, true), "\n")
 	case always || b.Format == JSON:
 		return " => " + b.json(clean, always)
 	}
@@ -85,7 +86,7 @@ func (b *base) failure(t *event.TaskInfo, r *value.Dict) string {
 	case JSON:
 		return b.json(clean, false)
 	case YAML:
-		return "\n" + strings.TrimRight(yamlText(clean, 4, true), "\n")
+		return "\n" + strings.TrimRight(dump.YAML(clean, 4, true), "\n")
 	}
 	return b.readable(t, clean)
 }
@@ -106,11 +107,11 @@ func (b *base) trim(t *event.TaskInfo, r *value.Dict) *value.Dict {
 }
 
 func (b *base) json(r *value.Dict, always bool) string {
-	s := jsonStyle{Sort: true}
+	s := dump.Style{Sort: true}
 	if always || b.Verbosity > 2 {
 		s.Indent = 4
 	}
-	return jsonText(r, s)
+	return dump.JSON(r, s)
 }
 
 // quiet are the keys that say nothing new in a readable failure.
@@ -147,9 +148,9 @@ func message(r *value.Dict) string {
 				return joined(seq, "\n")
 			}
 			if _, ok := v.(value.Mapping); ok {
-				return jsonText(v, jsonStyle{})
+				return dump.JSON(v, dump.Style{})
 			}
-			return strings.TrimRight(safeText(v), "\n")
+			return strings.TrimRight(dump.Text(v), "\n")
 		}
 	}
 	return "failed without a message"
@@ -172,7 +173,7 @@ func (b *base) blocks(r *value.Dict) string {
 
 func blockValue(key string, v value.Value) string {
 	if s, ok := value.AsString(v); ok {
-		s = strings.TrimRight(safeText(value.Value(v)), "\n")
+		s = strings.TrimRight(dump.Text(value.Value(v)), "\n")
 		if strings.Contains(s, "\n") || key == "stdout" || key == "stderr" {
 			return "\n        " + indentRest(s, "        ")
 		}
@@ -182,15 +183,15 @@ func blockValue(key string, v value.Value) string {
 		if key == "cmd" {
 			return " " + joined(seq, " ")
 		}
-		return " " + jsonText(v, jsonStyle{})
+		return " " + dump.JSON(v, dump.Style{})
 	}
 	if m, ok := v.(value.Mapping); ok && m.Len() > 0 {
-		return "\n" + strings.TrimRight(yamlText(v, 8, false), "\n")
+		return "\n" + strings.TrimRight(dump.YAML(v, 8, false), "\n")
 	}
 	if seq, ok := v.(value.Sequence); ok && seq.Len() > 0 {
-		return "\n" + strings.TrimRight(yamlText(v, 8, false), "\n")
+		return "\n" + strings.TrimRight(dump.YAML(v, 8, false), "\n")
 	}
-	return " " + jsonText(v, jsonStyle{})
+	return " " + dump.JSON(v, dump.Style{})
 }
 
 func isBlank(v value.Value) bool {
@@ -221,7 +222,7 @@ func allScalars(s value.Sequence) bool {
 func joined(seq value.Sequence, sep string) string {
 	parts := make([]string, seq.Len())
 	for i := range parts {
-		parts[i] = safeText(seq.Index(i))
+		parts[i] = dump.Text(seq.Index(i))
 	}
 	return strings.Join(parts, sep)
 }

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"time"
 
+	"drover/internal/dump"
 	"drover/playbook/event"
 	"drover/playbook/source"
 	"drover/playbook/value"
@@ -19,7 +20,7 @@ func newStream(w io.Writer) *stream { return &stream{w} }
 // Event implements event.Sink.
 func (s *stream) Event(e event.Event) {
 	if d := describe(e); d != nil {
-		io.WriteString(s.w, jsonText(d, jsonStyle{Compact: true})+"\n")
+		io.WriteString(s.w, dump.JSON(d, dump.Style{Compact: true})+"\n")
 	}
 }
 

@@ -1,4 +1,6 @@
-package render
+// Package dump writes values as JSON and YAML for people and programs: results,
+// inventories, reports. A value.Secret is never written; it reads ********.
+package dump
 
 import (
 	"math"
@@ -10,20 +12,20 @@ import (
 	"drover/playbook/value"
 )
 
-// hidden is what is printed for a secret.
-const hidden = "********"
+// Hidden is what is printed for a secret.
+const Hidden = "********"
 
-// jsonStyle says how JSON is laid out: Indent 0 is one line with ", " and
+// Style says how JSON is laid out: Indent 0 is one line with ", " and
 // ": " between, as Python writes it; Compact leaves those spaces out.
-type jsonStyle struct {
+type Style struct {
 	Indent  int
 	Sort    bool
 	Compact bool
 }
 
-// jsonText writes v as JSON; secrets are hidden, dict order is kept unless
+// JSON writes v as JSON; secrets are Hidden, dict order is kept unless
 // the style sorts.
-func jsonText(v value.Value, s jsonStyle) string {
+func JSON(v value.Value, s Style) string {
 	w := jsonWriter{style: s}
 	w.value(v, 0)
 	return w.String()
@@ -31,7 +33,7 @@ func jsonText(v value.Value, s jsonStyle) string {
 
 type jsonWriter struct {
 	strings.Builder
-	style jsonStyle
+	style Style
 }
 
 func (w *jsonWriter) value(v value.Value, depth int) {
@@ -53,7 +55,7 @@ func (w *jsonWriter) value(v value.Value, depth int) {
 			w.WriteString("null")
 			return
 		}
-		w.text(safeText(v))
+		w.text(Text(v))
 	}
 }
 
@@ -73,12 +75,12 @@ func (w *jsonWriter) float(f float64) {
 func (w *jsonWriter) mapping(m value.Mapping, depth int) {
 	keys := m.Keys()
 	if w.style.Sort {
-		keys = sortedKeys(keys)
+		keys = byText(keys)
 	}
 	w.WriteByte('{')
 	for i, k := range keys {
 		w.between(i, depth+1)
-		w.text(safeText(k))
+		w.text(Text(k))
 		w.WriteByte(':')
 		if !w.style.Compact {
 			w.WriteByte(' ')
@@ -165,18 +167,18 @@ func (w *jsonWriter) char(r rune) {
 	w.WriteRune(r)
 }
 
-// safeText is str() of a value, hidden when it is or holds a secret.
-func safeText(v value.Value) string {
+// Text is str() of a value, Hidden when it is or holds a secret.
+func Text(v value.Value) string {
 	if v == nil {
 		return ""
 	}
 	if value.IsSecret(v) {
-		return hidden
+		return Hidden
 	}
 	return value.String(v)
 }
 
-func sortedKeys(keys []value.Value) []value.Value {
+func byText(keys []value.Value) []value.Value {
 	sort.SliceStable(keys, func(i, j int) bool {
 		return value.String(keys[i]) < value.String(keys[j])
 	})

@@ -1,4 +1,4 @@
-package render
+package dump
 
 import (
 	"regexp"
@@ -7,10 +7,10 @@ import (
 	"drover/playbook/value"
 )
 
-// yamlText writes v as a YAML block whose lines are indented; it starts
+// YAML writes v as a YAML block whose lines are indented; it starts
 // without a newline and ends with one. Texts of several lines become literal
 // blocks.
-func yamlText(v value.Value, indent int, sorted bool) string {
+func YAML(v value.Value, indent int, sorted bool) string {
 	w := yamlWriter{sorted: sorted}
 	w.block(v, indent)
 	return w.String()
@@ -33,7 +33,7 @@ func (w *yamlWriter) block(v value.Value, indent int) {
 	case value.Mapping:
 		keys := c.Keys()
 		if w.sorted {
-			keys = sortedKeys(keys)
+			keys = byText(keys)
 		}
 		for _, k := range keys {
 			e, _, _ := c.Get(k)
@@ -68,7 +68,7 @@ func (w *yamlWriter) element(v value.Value, indent int) {
 // after writes a value behind a key or dash that stands at indent.
 func (w *yamlWriter) after(v value.Value, indent, inner int) {
 	if isEmptyContainer(v) {
-		w.WriteString(" " + jsonText(v, jsonStyle{}) + "\n")
+		w.WriteString(" " + JSON(v, Style{}) + "\n")
 		return
 	}
 	switch v.(type) {
@@ -134,18 +134,18 @@ func yamlScalar(v value.Value) string {
 	if _, ok := value.AsString(v); !ok {
 		switch v.(type) {
 		case value.Bool, value.Int, *value.BigInt, value.Float:
-			return jsonText(v, jsonStyle{})
+			return JSON(v, Style{})
 		}
 		if v == nil || v == value.None {
 			return "null"
 		}
 	}
-	s := safeText(v)
+	s := Text(v)
 	switch {
-	case s == hidden, plainText.MatchString(s) && !yamlWord.MatchString(s) && !needsQuotes(s):
+	case s == Hidden, plainText.MatchString(s) && !yamlWord.MatchString(s) && !needsQuotes(s):
 		return s
 	case strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }):
-		return jsonText(value.Str(s), jsonStyle{})
+		return JSON(value.Str(s), Style{})
 	}
 	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }
