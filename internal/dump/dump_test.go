@@ -29,7 +29,7 @@ func TestJSON(t *testing.T) {
 	}{
 		{Style{}, `{"b": [1, 2.0, null], "a": {"k": "é\n\u0001"}, "s": "********", "e": {}}`},
 		{Style{Compact: true, Sort: true}, `{"a":{"k":"é\n\u0001"},"b":[1,2.0,null],"e":{},"s":"********"}`},
-		{Style{Indent: 2, Sort: true}, "{\n  \"a\": {\n    \"k\": \"é\\n\\u0001\"\n  },\n  \"b\": [\n    1,\n    2.0,\n    null\n  ],\n  \"e\": {},\n  \"s\": \"********\"\n}"},
+		{Style{Indent: "  ", Sort: true}, "{\n  \"a\": {\n    \"k\": \"é\\n\\u0001\"\n  },\n  \"b\": [\n    1,\n    2.0,\n    null\n  ],\n  \"e\": {},\n  \"s\": \"********\"\n}"},
 	} {
 		if got := JSON(v, tc.style); got != tc.want {
 			t.Errorf("%+v:\ngot  %s\nwant %s", tc.style, got, tc.want)

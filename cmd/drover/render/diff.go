@@ -66,7 +66,7 @@ func diffNotes(d value.Mapping) string {
 // diffSide makes text of one side: sets of properties print as sorted JSON.
 func diffSide(v value.Value) string {
 	if _, ok := v.(value.Mapping); ok {
-		return dump.JSON(v, dump.Style{Indent: 4, Sort: true}) + "\n"
+		return dump.JSON(v, dump.Style{Indent: "    ", Sort: true}) + "\n"
 	}
 	if v == value.None {
 		return ""

@@ -74,5 +74,5 @@ func (d *document) end(e event.RunEnd) {
 		custom.Delete(value.Str("_run"))
 	}
 	doc := value.DictOf("custom_stats", custom, "global_custom_stats", global, "plays", plays, "stats", end.At("stats"))
-	io.WriteString(d.w, dump.JSON(doc, dump.Style{Indent: 4, Sort: true})+"\n")
+	io.WriteString(d.w, dump.JSON(doc, dump.Style{Indent: "    ", Sort: true})+"\n")
 }

@@ -52,7 +52,7 @@ func (p *minimal) body(t *event.TaskInfo, r *value.Dict) string {
 	if p.Format == YAML {
 		return "\n" + strings.TrimRight(dump.YAML(r, 4, true), "\n")
 	}
-	return dump.JSON(r, dump.Style{Indent: 4, Sort: true})
+	return dump.JSON(r, dump.Style{Indent: "    ", Sort: true})
 }
 
 // adhocState gives the word that stands for how a host's task ended.

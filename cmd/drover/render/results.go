@@ -109,7 +109,7 @@ func (b *base) trim(t *event.TaskInfo, r *value.Dict) *value.Dict {
 func (b *base) json(r *value.Dict, always bool) string {
 	s := dump.Style{Sort: true}
 	if always || b.Verbosity > 2 {
-		s.Indent = 4
+		s.Indent = "    "
 	}
 	return dump.JSON(r, s)
 }

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"drover/playbook/engine"
+	"drover/playbook/source"
+	"drover/transport"
+)
+
+// The exit codes, those of ansible-playbook.
+const (
+	exitOK          = 0
+	exitError       = 1 // a fault of the environment: no inventory, no such file
+	exitFailed      = 2 // a task failed on a host; also a wrong command line
+	exitUnreachable = 4 // a host was unreachable; also a playbook that can't be read
+	exitOptions     = 5 // options that do not go together
+	exitInterrupted = 99
+	exitUnexpected  = 250
+)
+
+// usageError is a wrong command line.
+type usageError struct {
+	msg     string
+	command string
+}
+
+func (e *usageError) Error() string { return e.msg }
+
+// optionsError is a command line whose options do not go together.
+type optionsError struct{ msg string }
+
+func (e *optionsError) Error() string { return e.msg }
+
+// exitCode is the one place that gives errors their exit code.
+func exitCode(err error) int {
+	var usage *usageError
+	var options *optionsError
+	var fault *source.Error
+	var list source.List
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		return exitFailed
+	case errors.As(err, &options):
+		return exitOptions
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case transport.IsUnreachable(err), errors.As(err, &fault), errors.As(err, &list):
+		return exitUnreachable
+	}
+	return exitError
+}
+
+// outcomeCode gives the exit code of a run that came to its end.
+func outcomeCode(o *engine.Outcome) int {
+	switch {
+	case o.Interrupted:
+		return exitInterrupted
+	case o.Unreachable:
+		return exitUnreachable
+	case o.Failed:
+		return exitFailed
+	}
+	return exitOK
+}
