@@ -81,16 +81,7 @@ func (h *Host) groups() []*Group {
 
 // GroupNames gives the names of the host's groups in alphabetical order,
 // without "all": the variable group_names.
-func (h *Host) GroupNames() []string {
-	var names []string
-	for _, g := range h.Groups() {
-		if g.Name != "all" {
-			names = append(names, g.Name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
+func (h *Host) GroupNames() []string { return groupNames(h.Groups()) }
 
 // ShortName is the name up to the first dot, or the whole of an IP address:
 // the variable inventory_hostname_short.

@@ -85,6 +85,10 @@ func formatNamed(name string) (format, bool) {
 		return yamlFormat{}, true
 	case "ini":
 		return iniFormat{}, true
+	case "constructed":
+		return constructedFormat{}, true
+	case "generator":
+		return generatorFormat{}, true
 	}
 	return nil, false
 }
