@@ -3,11 +3,11 @@ package filters
 // filterTables lists the tables of all filter families.
 var filterTables = [][]entry{
 	dataFilters, combineFilters, productFilters, commentFilters, mathFilters, pathFilters, encodeFilters,
-	urlFilters, setFilters, versionFilters,
+	urlFilters, setFilters, versionFilters, regexFilters,
 }
 
 // testTables lists the tables of all test families.
-var testTables = [][]entry{setTests, resultTests, fileTests, urlTests, versionTests}
+var testTables = [][]entry{setTests, resultTests, fileTests, urlTests, versionTests, regexTests}
 
 // addressFilters are the filters of ansible.utils that work on addresses; they
 // came from ansible.netcommon and keep their names there.
