@@ -16,17 +16,18 @@ import (
 func putByShell(ctx context.Context, c Conn, t *Target, r io.Reader, file string, mode fs.FileMode) error {
 	script := fmt.Sprintf(`t=%s/.drover-put-$$; umask 077; cat >"$t" && chmod %o "$t" && mv -f "$t" %s || { r=$?; rm -f "$t"; exit $r; }`,
 		Quote(path.Dir(file)), mode.Perm(), Quote(file))
-	return pipe(ctx, c, t, script, r, io.Discard)
+	return Script(ctx, c, t, script, r, io.Discard)
 }
 
 // getByShell reads a file through cat.
 func getByShell(ctx context.Context, c Conn, t *Target, file string, w io.Writer) error {
-	return pipe(ctx, c, t, "cat <"+Quote(file), strings.NewReader(""), w)
+	return Script(ctx, c, t, "cat <"+Quote(file), strings.NewReader(""), w)
 }
 
-// pipe runs a script with input and output; its failure is an error with what
-// it said.
-func pipe(ctx context.Context, c Conn, t *Target, script string, r io.Reader, w io.Writer) error {
+// Script runs a POSIX shell script on the host with input and output, to its end;
+// a failure is an error with what
+// the script said.
+func Script(ctx context.Context, c Conn, t *Target, script string, r io.Reader, w io.Writer) error {
 	p, err := c.Exec(ctx, "/bin/sh -c "+Quote(script), ExecOptions{})
 	if err != nil {
 		return err

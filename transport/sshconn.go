@@ -267,3 +267,13 @@ func signalNumber(name string) int {
 	}
 	return 15
 }
+
+// Gone reports whether the link is known to be lost.
+func (c *sshConn) Gone() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}

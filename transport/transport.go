@@ -119,3 +119,10 @@ func IsUnreachable(err error) bool {
 	var u *UnreachableError
 	return errors.As(err, &u)
 }
+
+// Gone reports whether a connection is known to be lost. It never asks the
+// host.
+func Gone(c Conn) bool {
+	g, ok := c.(interface{ Gone() bool })
+	return ok && g.Gone()
+}
