@@ -68,7 +68,7 @@ func (d *defined[A]) Run(ctx context.Context, h target.Host, c *Call) (*Result, 
 		msg := fmt.Sprintf("remote module (%s) does not support check mode", d.spec.Name)
 		return &Result{Skipped: true, Msg: msg}, nil
 	}
-	return d.run(ctx, h, c, a)
+	return d.run(ctx, withEnv(h, c.Env), c, a)
 }
 
 func (d *defined[A]) decode(h target.Host, c *Call) (*A, error) {

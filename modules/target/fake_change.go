@@ -225,7 +225,7 @@ func (w *fakeWriter) Close() error {
 func (f *Fake) Create(p string, mode fs.FileMode) (Replacement, error) {
 	name := path.Join(path.Dir(f.clean(p)), f.tempName(".ansible_tmp*"+path.Base(p)))
 	n := &node{Info: Info{Mode: mode & modeBits}}
-	if old, err := f.Stat(p); err == nil && old.Mode.IsRegular() {
+	if old, err := f.Lstat(p); err == nil && old.Mode.IsRegular() {
 		n.Mode, n.UID, n.GID = old.Mode, old.UID, old.GID
 	}
 	f.mu.Lock()

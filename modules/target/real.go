@@ -149,7 +149,7 @@ type replacement struct {
 // inherit gives the new file the owner, mode and extended attributes of the
 // one it will replace, or mode when there is none.
 func (r *replacement) inherit(mode fs.FileMode) error {
-	old, err := os.Stat(r.path)
+	old, err := os.Lstat(r.path)
 	if err != nil || !old.Mode().IsRegular() {
 		return r.Chmod(mode)
 	}

@@ -1,0 +1,232 @@
+package modules
+
+import (
+	"context"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"drover/modules/target"
+	"drover/playbook/value"
+)
+
+type copyArgs struct {
+	Src           string      `arg:"src" doc:"File or folder on the controller (on the host with remote_src). With a slash at its end only what is in the folder is copied."`
+	Content       value.Value `arg:"content" doc:"The contents themselves, instead of src. A dictionary or list is written as JSON."`
+	Dest          string      `arg:"dest" type:"path" required:"true" doc:"Where it goes on the host. A folder when it ends with a slash or is one."`
+	Backup        bool        `arg:"backup" default:"false" doc:"Keep the file that is replaced under a name with the time."`
+	Force         bool        `arg:"force" alias:"thirsty" default:"true" doc:"Replace a file that differs; when no, only a missing file is written."`
+	Validate      string      `arg:"validate" doc:"Command that must accept the new file, named by %s, before it takes its place."`
+	DirectoryMode value.Value `arg:"directory_mode" type:"raw" doc:"Mode of folders that are made."`
+	RemoteSrc     bool        `arg:"remote_src" default:"false" doc:"The source is on the host."`
+	Follow        bool        `arg:"follow" default:"false" doc:"Write to what a link at dest points to, instead of replacing the link."`
+	LocalFollow   bool        `arg:"local_follow" default:"true" doc:"Copy what links in the source point to, instead of the links."`
+	Checksum      string      `arg:"checksum" doc:"SHA-1 that the source must have."`
+	Decrypt       bool        `arg:"decrypt" default:"true" doc:"Decrypt a vaulted source on the controller."`
+	FileArgs
+	Source   string      `arg:"_source" hidden:"true"`
+	Manifest []copyEntry `arg:"_manifest" hidden:"true"`
+}
+
+// copyEntry is a file, folder or link of the source, named relative to dest.
+type copyEntry struct {
+	Path   string `arg:"path"` // "" for a single file
+	Kind   string `arg:"kind"` // file, directory or link
+	SHA1   string `arg:"sha1"`
+	Size   int64  `arg:"size"`
+	Mode   string `arg:"mode"`
+	Target string `arg:"target"` // of a link
+}
+
+// copyModule makes a file or a folder on the host equal to a source. The
+// controller sends a list of checksums; contents travel only for files that
+// differ.
+func copyModule() Module {
+	return WithNeeds(Define(Spec{
+		Name:    "ansible.builtin.copy",
+		Summary: "Copy files and folders to hosts",
+		Doc: "Makes a file equal to one on the controller, to given contents, or to another file on the host. Folders are copied with all that is in them; files that are only on the host stay.\n" +
+			"Contents are sent only for files whose checksum differs, and replace the old ones at once: nobody ever reads half a file.",
+		Check:             CheckFull,
+		Diff:              true,
+		MutuallyExclusive: [][]string{{"src", "content"}},
+		Examples:          "- name: Configuration with a safety net\n  ansible.builtin.copy:\n    src: sshd_config\n    dest: /etc/ssh/sshd_config\n    mode: '0600'\n    backup: yes\n    validate: /usr/sbin/sshd -t -f %s\n",
+		Returns: []Return{
+			{"dest", "str", "success", "The file that was written."},
+			{"src", "str", "success, with src", "The source."},
+			{"checksum", "str", "for a file", "SHA-1 of the contents."},
+			{"md5sum", "str", "for a file that changed", "MD5 of the contents."},
+			{"backup_file", "str", "changed, with backup", "Where the former file is kept."},
+			{"mode", "str", "success", "Permissions of dest; owner, group, uid, gid, size and state likewise."},
+		},
+	}, runCopy), copyNeeds)
+}
+
+func runCopy(ctx context.Context, h target.Host, c *Call, a *copyArgs) (*Result, error) {
+	src, err := a.source(h, c)
+	if err != nil {
+		return nil, err
+	}
+	cp := &copier{h: h, c: c, a: a, src: src}
+	if src.tree {
+		return cp.tree(ctx)
+	}
+	return cp.single(ctx)
+}
+
+// copier is one use of the module.
+type copier struct {
+	h   target.Host
+	c   *Call
+	a   *copyArgs
+	src *copySource
+	res Result
+}
+
+// single copies one file.
+func (cp *copier) single(ctx context.Context) (*Result, error) {
+	e := &cp.src.entries[0]
+	if want := cp.a.Checksum; want != "" && want != e.SHA1 {
+		return nil, FailWith(value.DictOf("checksum", e.SHA1, "expected_checksum", want),
+			"Copied file does not match the expected checksum. Transfer failed.")
+	}
+	dest := cp.fileDest()
+	if err := cp.parents(ctx, dest); err != nil {
+		return nil, err
+	}
+	done, err := cp.file(ctx, e, dest)
+	if err != nil {
+		return nil, err
+	}
+	r := &cp.res
+	r.Set("dest", done.dest)
+	if cp.src.label != "" {
+		r.Set("src", cp.src.label)
+	}
+	if done.kept {
+		r.Msg = "file already exists"
+		return r, nil
+	}
+	r.Set("checksum", e.SHA1)
+	if done.md5 != "" {
+		r.Set("md5sum", done.md5)
+	}
+	if done.backup != "" {
+		r.Set("backup_file", done.backup)
+	}
+	return r.SetPathInfo(ctx, cp.h, done.dest), nil
+}
+
+// fileDest gives the path of a single file: below dest when that is a folder.
+func (cp *copier) fileDest() string {
+	dest := cp.a.Dest
+	if strings.HasSuffix(dest, "/") || isDir(cp.h, dest) {
+		return filepath.Join(dest, cp.src.base)
+	}
+	return dest
+}
+
+// parents makes the folders above dest when dest was written with a slash at
+// its end; otherwise they must be there.
+func (cp *copier) parents(ctx context.Context, dest string) error {
+	dir := filepath.Dir(dest)
+	if isDir(cp.h, dir) {
+		return nil
+	}
+	if !strings.HasSuffix(cp.a.Dest, "/") {
+		return Failf("Destination directory %s does not exist", dir)
+	}
+	return cp.folder(ctx, dir)
+}
+
+// tree copies a folder.
+func (cp *copier) tree(ctx context.Context) (*Result, error) {
+	if info, err := cp.h.Stat(cp.a.Dest); err == nil && !info.IsDir() {
+		return nil, Failf("can't copy the folder %s to %s, which is a file", cp.src.label, cp.a.Dest)
+	}
+	if err := cp.folder(ctx, cp.a.Dest); err != nil {
+		return nil, err
+	}
+	for i := range cp.src.entries {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := cp.entry(ctx, &cp.src.entries[i]); err != nil {
+			return nil, err
+		}
+	}
+	r := &cp.res
+	r.Set("dest", cp.a.Dest).Set("src", cp.src.label)
+	return r.SetPathInfo(ctx, cp.h, cp.a.Dest), nil
+}
+
+func (cp *copier) entry(ctx context.Context, e *copyEntry) error {
+	dest := filepath.Join(cp.a.Dest, e.Path)
+	switch e.Kind {
+	case "directory":
+		return cp.folder(ctx, dest)
+	case "link":
+		return cp.link(e.Target, dest)
+	}
+	_, err := cp.file(ctx, e, dest)
+	return err
+}
+
+// folder makes a folder with its parents; only new ones get directory_mode.
+func (cp *copier) folder(ctx context.Context, dir string) error {
+	fa := FileArgs{Owner: cp.a.Owner, Group: cp.a.Group}
+	info, err := cp.h.Stat(dir)
+	switch {
+	case err == nil && info.IsDir():
+	case err == nil:
+		return Failf("can't make the folder %s: there is a file of that name", dir)
+	default:
+		cp.res.Changed = true
+		if cp.c.Check {
+			return nil
+		}
+		if up := filepath.Dir(dir); !isDir(cp.h, up) {
+			if err := cp.folder(ctx, up); err != nil {
+				return err
+			}
+		}
+		if err := cp.h.Mkdir(dir, fs.FileMode(0o777&^umask(cp.h))); err != nil {
+			return Failf("can't make the folder %s: %w", dir, reason(err))
+		}
+		fa.Mode = cp.a.DirectoryMode
+	}
+	changed, err := fa.Apply(ctx, cp.h, cp.c, dir, nil)
+	cp.res.Changed = cp.res.Changed || changed
+	return err
+}
+
+// link makes dest a link to to.
+func (cp *copier) link(to, dest string) error {
+	if now, err := cp.h.Readlink(dest); err == nil && now == to {
+		return nil
+	}
+	cp.res.Changed = true
+	if cp.c.Check {
+		return nil
+	}
+	return replaceLink(cp.h, to, dest)
+}
+
+// replaceLink makes path a link to to, in place of whatever file is there.
+func replaceLink(h target.Host, to, path string) error {
+	tmp := filepath.Join(filepath.Dir(path), ".ansible_tmp_"+sha1Hex([]byte(path))[:8]+filepath.Base(path))
+	h.Remove(tmp) // what an interrupted run left
+	if err := h.Symlink(to, tmp); err != nil {
+		return Failf("can't make the link %s: %w", path, err)
+	}
+	if err := h.Rename(tmp, path); err != nil {
+		h.Remove(tmp)
+		return Failf("can't make the link %s: %w", path, err)
+	}
+	return nil
+}
+
+func isDir(h target.Host, path string) bool {
+	info, err := h.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,197 @@
+package modules
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"encoding/hex"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"drover/modules/target"
+	"drover/playbook/value"
+)
+
+// copied is what became of one file.
+type copied struct {
+	dest, md5, backup string
+	kept              bool // it was there, and force is off
+}
+
+// file makes dest equal to an entry of the source.
+func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied, error) {
+	old, isLink := cp.present(&dest)
+	done := &copied{dest: dest}
+	if old != nil && !cp.a.Force {
+		done.kept = true
+		return done, nil
+	}
+	if old == nil || isLink || cp.differs(e, dest, old) {
+		if err := cp.replace(ctx, e, old, done); err != nil {
+			return nil, err
+		}
+		cp.res.Changed = true
+	}
+	props := new(Properties)
+	fa := cp.a.FileArgs
+	if fa.Mode != nil && value.String(fa.Mode) == "preserve" {
+		fa.Mode = value.Str(e.Mode)
+	}
+	changed, err := fa.Apply(ctx, cp.h, cp.c, dest, props)
+	cp.res.Changed = cp.res.Changed || changed
+	if cp.c.Diff {
+		cp.res.Diff = append(cp.res.Diff, props.Diff(dest)...)
+	}
+	return done, err
+}
+
+// present tells what is at dest, which becomes the link's end with follow. A
+// link that will be replaced counts as there.
+func (cp *copier) present(dest *string) (old *target.Info, isLink bool) {
+	info, err := cp.h.Lstat(*dest)
+	if err != nil {
+		return nil, false
+	}
+	if info.Mode&fs.ModeSymlink == 0 {
+		return info, false
+	}
+	if !cp.a.Follow {
+		return info, true
+	}
+	*dest = followLink(cp.h, *dest)
+	if info, err = cp.h.Lstat(*dest); err != nil {
+		return nil, false
+	}
+	return info, false
+}
+
+// followLink gives the end of a chain of links, which need not be there.
+func followLink(h target.Host, path string) string {
+	if p, err := h.EvalSymlinks(path); err == nil {
+		return p
+	}
+	for range 40 {
+		to, err := h.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return path
+}
+
+// differs compares sizes first, then checksums.
+func (cp *copier) differs(e *copyEntry, dest string, old *target.Info) bool {
+	if !old.Mode.IsRegular() || old.Size != e.Size {
+		return true
+	}
+	sum, err := sha1File(cp.h, dest)
+	return err != nil || sum != e.SHA1
+}
+
+// replace reports the diff and, outside check mode, writes the file.
+func (cp *copier) replace(ctx context.Context, e *copyEntry, old *target.Info, done *copied) error {
+	var data []byte
+	small := e.Size <= maxDiff
+	if small && (cp.c.Diff || !cp.c.Check) {
+		var err error
+		if data, err = cp.src.read(ctx, e); err != nil {
+			return err
+		}
+	}
+	if cp.c.Diff {
+		cp.res.Diff = append(cp.res.Diff, cp.diff(e, old, done.dest, data))
+	}
+	if cp.c.Check {
+		return nil
+	}
+	if cp.a.Backup && old != nil {
+		var err error
+		if done.backup, err = backupFile(cp.h, done.dest); err != nil {
+			return err
+		}
+	}
+	w := writing{Path: done.dest, Validate: cp.a.Validate, Unsafe: cp.a.UnsafeWrites}
+	return w.write(ctx, cp.h, func(to io.Writer) error { return cp.fill(ctx, e, data, small, to, done) })
+}
+
+// fill writes the contents and checks them on their way.
+func (cp *copier) fill(ctx context.Context, e *copyEntry, data []byte, have bool, to io.Writer, done *copied) error {
+	var from io.Reader = bytes.NewReader(data)
+	if !have {
+		in, err := cp.src.open(ctx, e)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		from = in
+	}
+	sum, digest := sha1.New(), md5.New()
+	if _, err := io.Copy(io.MultiWriter(to, sum, digest), from); err != nil {
+		return Failf("could not write %s: %w", done.dest, err)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != e.SHA1 {
+		return FailWith(value.DictOf("checksum", got, "expected_checksum", e.SHA1),
+			"Copied file does not match the expected checksum. Transfer failed. (Was %s being changed?)", cp.src.label)
+	}
+	done.md5 = hex.EncodeToString(digest.Sum(nil))
+	return nil
+}
+
+func (cp *copier) diff(e *copyEntry, old *target.Info, dest string, data []byte) Diff {
+	var before []byte
+	beforeHeader := ""
+	if old != nil && old.Mode.IsRegular() {
+		beforeHeader = dest
+		if old.Size > maxDiff {
+			before = make([]byte, maxDiff+1)
+		} else {
+			before, _ = cp.h.ReadFile(dest)
+		}
+	}
+	header := cp.src.label
+	switch {
+	case header == "":
+		header = "dynamically generated"
+	case cp.src.tree:
+		header = filepath.Join(header, e.Path)
+	}
+	d := textDiff(before, data, beforeHeader, header)
+	if e.Size > maxDiff {
+		d.SrcLarger, d.After = maxDiff, ""
+	}
+	return d
+}
+
+// copyNeeds names the blobs of the files that differ.
+func copyNeeds(ctx context.Context, h target.Host, c *Call, a *copyArgs) []string {
+	if a.RemoteSrc || a.Content != nil || c.Check && !c.Diff {
+		return nil
+	}
+	src, err := a.source(h, c)
+	if err != nil {
+		return nil
+	}
+	cp := &copier{h: h, c: c, a: a, src: src}
+	var ids []string
+	for i := range src.entries {
+		e := &src.entries[i]
+		if e.Kind != "file" {
+			continue
+		}
+		dest := cp.fileDest()
+		if src.tree {
+			dest = filepath.Join(a.Dest, e.Path)
+		}
+		old, isLink := cp.present(&dest)
+		if old == nil || a.Force && (isLink || cp.differs(e, dest, old)) {
+			ids = append(ids, e.SHA1)
+		}
+	}
+	return ids
+}

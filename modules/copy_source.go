@@ -1,0 +1,178 @@
+package modules
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"drover/modules/target"
+	"drover/playbook/value"
+)
+
+// copySource is where contents come from: the controller, the arguments or
+// the host itself.
+type copySource struct {
+	label   string // shown as src; "" for given contents
+	base    string // the file's name in a folder
+	tree    bool   // a folder
+	entries []copyEntry
+	open    func(ctx context.Context, e *copyEntry) (io.ReadCloser, error)
+}
+
+// read gives the whole contents of a small entry.
+func (s *copySource) read(ctx context.Context, e *copyEntry) ([]byte, error) {
+	in, err := s.open(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	data, err := io.ReadAll(in)
+	if err != nil {
+		return nil, Failf("could not read %s: %w", filepath.Join(s.label, e.Path), err)
+	}
+	return data, nil
+}
+
+func (a *copyArgs) source(h target.Host, c *Call) (*copySource, error) {
+	switch {
+	case a.Content != nil:
+		return a.contentSource()
+	case a.Manifest != nil:
+		return a.controllerSource(c)
+	case a.Src == "":
+		return nil, Failf("src (or content) is required")
+	case a.RemoteSrc:
+		return a.hostSource(h)
+	}
+	return nil, Failf("the contents of %s did not come along: copy was called without its controller's half (set remote_src to copy a file of the host)", a.Src)
+}
+
+func (a *copyArgs) contentSource() (*copySource, error) {
+	if strings.HasSuffix(a.Dest, "/") {
+		return nil, Failf("can not use content with a dir as dest")
+	}
+	data := []byte(contentText(a.Content))
+	return &copySource{
+		base:    filepath.Base(a.Dest),
+		entries: []copyEntry{{Kind: "file", SHA1: sha1Hex(data), Size: int64(len(data)), Mode: "0644"}},
+		open: func(context.Context, *copyEntry) (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(data)), nil
+		},
+	}, nil
+}
+
+// contentText gives the text of a content argument.
+func contentText(v value.Value) string {
+	switch v.(type) {
+	case *value.Dict, *value.List, value.Tuple:
+		return JSON(v)
+	}
+	return value.String(v)
+}
+
+func (a *copyArgs) controllerSource(c *Call) (*copySource, error) {
+	s := &copySource{label: a.Source, base: filepath.Base(a.Source), entries: a.Manifest}
+	s.tree = len(a.Manifest) != 1 || a.Manifest[0].Path != ""
+	s.open = func(ctx context.Context, e *copyEntry) (io.ReadCloser, error) {
+		if c.Blobs == nil {
+			return nil, Failf("the contents of %s did not come along", a.Source)
+		}
+		in, err := c.Blobs.Open(ctx, e.SHA1)
+		if err != nil {
+			return nil, Failf("could not get %s from the controller: %w", filepath.Join(a.Source, e.Path), err)
+		}
+		return in, nil
+	}
+	return s, nil
+}
+
+// hostSource lists a file or folder of the host.
+func (a *copyArgs) hostSource(h target.Host) (*copySource, error) {
+	root := expandPath(h, a.Src)
+	info, err := h.Stat(root)
+	if err != nil {
+		return nil, Failf("Source %s not found", root)
+	}
+	s := &copySource{label: root, base: filepath.Base(root), tree: info.IsDir()}
+	s.open = func(_ context.Context, e *copyEntry) (io.ReadCloser, error) {
+		in, err := h.Open(filepath.Join(s.label, e.Path))
+		if err != nil {
+			return nil, Failf("Source %s not readable: %w", filepath.Join(s.label, e.Path), reason(err))
+		}
+		return in, nil
+	}
+	if !s.tree {
+		e, err := hostEntry(h, root, "", info)
+		s.entries = []copyEntry{e}
+		return s, err
+	}
+	if s.entries, err = listTree(h, root, "", a.LocalFollow, nil); err != nil {
+		return nil, err
+	}
+	if !strings.HasSuffix(a.Src, "/") {
+		a.Dest = filepath.Join(a.Dest, s.base)
+	}
+	return s, nil
+}
+
+// hostEntry describes one file of the host.
+func hostEntry(h target.Host, root, rel string, info *target.Info) (copyEntry, error) {
+	path := filepath.Join(root, rel)
+	sum, err := sha1File(h, path)
+	if err != nil {
+		return copyEntry{}, Failf("Source %s not readable: %w", path, reason(err))
+	}
+	return copyEntry{Path: rel, Kind: "file", SHA1: sum, Size: info.Size, Mode: modeText(info.Perm())}, nil
+}
+
+// listTree lists what is below root/rel, folders before what is in them.
+// above holds the folders on the way, so that a loop of links ends.
+func listTree(h target.Host, root, rel string, follow bool, above []uint64) ([]copyEntry, error) {
+	dirents, err := h.ReadDir(filepath.Join(root, rel))
+	if err != nil {
+		return nil, Failf("Source %s not readable: %w", filepath.Join(root, rel), reason(err))
+	}
+	var all []copyEntry
+	for _, de := range dirents {
+		name := filepath.Join(rel, de.Name())
+		es, err := listEntry(h, root, name, follow, above)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, es...)
+	}
+	return all, nil
+}
+
+func listEntry(h target.Host, root, name string, follow bool, above []uint64) ([]copyEntry, error) {
+	path := filepath.Join(root, name)
+	info, err := h.Lstat(path)
+	if err != nil {
+		return nil, Failf("Source %s not readable: %w", path, reason(err))
+	}
+	if info.Mode&fs.ModeSymlink != 0 {
+		end, err := h.Stat(path)
+		if !follow || err != nil {
+			to, err := h.Readlink(path)
+			return []copyEntry{{Path: name, Kind: "link", Target: to}}, err
+		}
+		info = end
+	}
+	switch {
+	case info.Mode.IsRegular():
+		e, err := hostEntry(h, root, name, info)
+		return []copyEntry{e}, err
+	case !info.IsDir():
+		return nil, nil // devices and sockets have no contents to copy
+	}
+	for _, ino := range above {
+		if ino == info.Ino {
+			return nil, nil
+		}
+	}
+	below, err := listTree(h, root, name, follow, append(above[:len(above):len(above)], info.Ino))
+	return append([]copyEntry{{Path: name, Kind: "directory"}}, below...), err
+}
