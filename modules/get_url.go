@@ -1,0 +1,343 @@
+package modules
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"hash"
+	"io"
+	"net/http"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"drover/modules/target"
+	"drover/playbook/value"
+)
+
+type getURLArgs struct {
+	httpArgs
+	User     string      `arg:"url_username" alias:"username" doc:"User name for the server."`
+	Password string      `arg:"url_password" alias:"password" nolog:"true" doc:"Password for the server."`
+	Dest     string      `arg:"dest" type:"path" required:"true" doc:"File or folder on the host; in a folder the file is called as the server or the URL says."`
+	Backup   bool        `arg:"backup" default:"false" doc:"Keep a copy of the file that is replaced."`
+	Checksum string      `arg:"checksum" default:"" doc:"algorithm:digest, or algorithm:URL of a file with digests. A file that fits is not fetched again."`
+	Timeout  int         `arg:"timeout" default:"10" doc:"Seconds to wait for the server."`
+	Headers  *value.Dict `arg:"headers" doc:"Headers to send."`
+	TmpDest  string      `arg:"tmp_dest" type:"path" doc:"Must be a folder where given; the download itself grows beside dest, so that it can take its place at once."`
+	FileArgs
+}
+
+// getURLModule downloads a file. The contents go straight into a file beside
+// dest that takes its place only when they are complete and fit the checksum.
+func getURLModule() Module {
+	return Define(Spec{
+		Name:    "ansible.builtin.get_url",
+		Summary: "Download a file to the host",
+		Doc: "Fetches a file by HTTP, HTTPS or a file:// URL. Without force, a file that is there is fetched only when the server's is newer " +
+			"or its checksum is another; a wrong checksum of what came leaves the old file untouched.",
+		Check: CheckFull,
+		Examples: "- name: A release, checked\n  ansible.builtin.get_url:\n    url: https://example.org/tool-1.2.tar.gz\n    dest: /opt/tool.tar.gz\n" +
+			"    checksum: sha256:https://example.org/SHA256SUMS\n    mode: '0644'\n",
+		Returns: []Return{
+			{"dest", "str", "always", "Where the file is."},
+			{"checksum_src", "str", "when fetched", "SHA-1 of what came."},
+			{"checksum_dest", "str", "when fetched", "SHA-1 of the file that was there."},
+			{"md5sum", "str", "when fetched", "MD5 of the file."},
+			{"status_code", "int", "when asked", "The server's status."},
+			{"backup_file", "str", "when backup", "The copy of the old file."},
+			{"elapsed", "int", "always", "Seconds it took."},
+		},
+	}, runGetURL)
+}
+
+// getURL is one use of the module.
+type getURL struct {
+	*getURLArgs
+	h      target.Host
+	c      *Call
+	client *httpClient
+	algo   string
+	digest string // wanted, "" when any will do
+	res    *Result
+}
+
+func runGetURL(ctx context.Context, h target.Host, c *Call, a *getURLArgs) (*Result, error) {
+	if a.TmpDest != "" && !isDir(h, a.TmpDest) {
+		return nil, Failf("%s is a file but should be a directory, or does not exist (tmp_dest)", a.TmpDest)
+	}
+	client, err := newHTTPClient(h, &a.httpArgs, httpOptions{
+		user: a.User, password: a.Password, follow: "all", timeout: 0, headers: a.Headers,
+	})
+	if err != nil {
+		return nil, err
+	}
+	g := &getURL{getURLArgs: a, h: h, c: c, client: client, res: &Result{}}
+	g.res.Set("checksum_dest", nil).Set("checksum_src", nil).Set("dest", a.Dest).Set("elapsed", 0).Set("url", a.URL)
+	if err := g.wantedDigest(ctx); err != nil {
+		return nil, err
+	}
+	since, done, err := g.present(ctx)
+	if err != nil || done {
+		return g.res, err
+	}
+	return g.fetch(ctx, since)
+}
+
+// present looks at the file that is there; done when it need not be fetched.
+func (g *getURL) present(ctx context.Context) (since time.Time, done bool, err error) {
+	info, err := g.h.Stat(g.Dest)
+	if err != nil || info.IsDir() || g.Force {
+		return time.Time{}, false, nil
+	}
+	if g.digest == "" {
+		return info.ModTime, false, nil
+	}
+	now, err := digestFile(g.h, g.Dest, g.algo)
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	if now != g.digest {
+		g.Force = true
+		return time.Time{}, false, nil
+	}
+	g.res.Msg = "file already exists"
+	g.res.Changed, err = g.Apply(ctx, g.h, g.c, g.Dest, nil)
+	if g.res.Changed {
+		g.res.Msg = "file already exists but file attributes changed"
+	}
+	return time.Time{}, true, err
+}
+
+func (g *getURL) fetch(ctx context.Context, since time.Time) (*Result, error) {
+	method := http.MethodGet
+	if g.c.Check {
+		method = http.MethodHead
+	}
+	start := time.Now()
+	resp, err := g.open(ctx, method, g.URL, since)
+	if err != nil {
+		return nil, g.failed(-1, httpProblem(err))
+	}
+	defer resp.Body.Close()
+	g.res.Set("status_code", resp.StatusCode)
+	switch {
+	case resp.StatusCode == http.StatusNotModified:
+		g.res.Msg = okMessage(resp)
+		g.res.Changed, err = g.Apply(ctx, g.h, g.c, g.Dest, nil)
+		return g.res, err
+	case resp.StatusCode != http.StatusOK:
+		return nil, g.failed(resp.StatusCode, okMessage(resp))
+	}
+	if isDir(g.h, g.Dest) {
+		g.Dest = path.Join(g.Dest, responseFileName(resp))
+		g.res.Set("dest", g.Dest)
+	}
+	g.res.Msg = okMessage(resp)
+	if g.c.Check {
+		g.res.Changed = true
+		return g.res, nil
+	}
+	err = g.store(ctx, resp.Body)
+	g.res.Set("elapsed", int(time.Since(start).Seconds()))
+	return g.res, err
+}
+
+// open sends a request with the timeout on the way to the first byte.
+func (g *getURL) open(ctx context.Context, method, address string, since time.Time) (*http.Response, error) {
+	if file, ok := strings.CutPrefix(address, "file://"); ok {
+		return openFileURL(g.h, method, file)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	timer := time.AfterFunc(time.Duration(g.Timeout)*time.Second, cancel)
+	resp, err := g.client.do(ctx, method, address, "", since)
+	if !timer.Stop() && err != nil {
+		cancel()
+		return nil, context.DeadlineExceeded
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	resp.Body = &closing{ReadCloser: resp.Body, also: cancel}
+	return resp, nil
+}
+
+// closing ends the request's context with its body.
+type closing struct {
+	io.ReadCloser
+	also func()
+}
+
+func (c *closing) Close() error {
+	defer c.also()
+	return c.ReadCloser.Close()
+}
+
+func openFileURL(h target.Host, method, file string) (*http.Response, error) {
+	info, err := h.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequest(method, "file://"+file, nil)
+	if err != nil {
+		return nil, err
+	}
+	body, err := h.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, ContentLength: info.Size, Request: req}, nil
+}
+
+func (g *getURL) failed(status int, response string) error {
+	g.res.Set("status_code", status).Set("response", response)
+	return FailWith(g.res.Data, "Request failed")
+}
+
+// store streams the contents beside dest and puts them in place when they are
+// complete, right and new.
+func (g *getURL) store(ctx context.Context, body io.Reader) error {
+	f, err := g.h.Create(g.Dest, 0o644)
+	if err != nil {
+		return FailWith(g.res.Data, "Destination %s is not writable: %w", path.Dir(g.Dest), reason(err))
+	}
+	defer f.Abort()
+	sum, md := sha1.New(), md5.New()
+	check := newHash(g.algo)
+	if _, err := io.Copy(io.MultiWriter(f, sum, md, check), body); err != nil {
+		return FailWith(g.res.Data, "downloading %s failed: %w", g.URL, err)
+	}
+	if came := hex.EncodeToString(check.Sum(nil)); g.digest != "" && came != g.digest {
+		return FailWith(g.res.Data, "The checksum for %s did not match %s; it was %s.", g.URL, g.digest, came)
+	}
+	src := hex.EncodeToString(sum.Sum(nil))
+	g.res.Set("checksum_src", src).Set("md5sum", hex.EncodeToString(md.Sum(nil)))
+	old, err := digestFile(g.h, g.Dest, "sha1")
+	exists := err == nil
+	if exists {
+		g.res.Set("checksum_dest", old)
+	}
+	if !exists || old != src {
+		if err := g.replace(f, exists); err != nil {
+			return err
+		}
+	}
+	changed, err := g.Apply(ctx, g.h, g.c, g.Dest, nil)
+	g.res.Changed = g.res.Changed || changed
+	return err
+}
+
+func (g *getURL) replace(f target.Replacement, exists bool) error {
+	if g.Backup && exists {
+		copied, err := backupFile(g.h, g.Dest)
+		if err != nil {
+			return Failf("could not make a backup of %s: %w", g.Dest, reason(err))
+		}
+		g.res.Set("backup_file", copied)
+	}
+	if err := f.Commit(); err != nil {
+		return FailWith(g.res.Data, "failed to put the download in place of %s: %w", g.Dest, reason(err))
+	}
+	g.res.Changed = true
+	return nil
+}
+
+var noWord = regexp.MustCompile(`\W+`)
+
+// wantedDigest reads checksum, fetching the list of digests where it is a URL.
+func (g *getURL) wantedDigest(ctx context.Context) error {
+	if g.Checksum == "" {
+		return nil
+	}
+	algo, digest, ok := strings.Cut(g.Checksum, ":")
+	if !ok {
+		return FailWith(g.res.Data, "The checksum parameter has to be in format <algorithm>:<checksum>")
+	}
+	if newHash(algo) == nil {
+		return Failf("Could not hash with algorithm '%s'. Available algorithms: md5, sha1, sha224, sha256, sha384, sha512", algo)
+	}
+	if strings.Contains(digest, "://") {
+		var err error
+		if digest, err = g.listedDigest(ctx, digest); err != nil {
+			return err
+		}
+	}
+	g.algo, g.digest = strings.ToLower(algo), strings.ToLower(noWord.ReplaceAllString(digest, ""))
+	if strings.Trim(g.digest, "0123456789abcdef") != "" || g.digest == "" {
+		return FailWith(g.res.Data, "The checksum format is invalid")
+	}
+	return nil
+}
+
+// listedDigest finds the file's digest in a list such as SHA256SUMS.
+func (g *getURL) listedDigest(ctx context.Context, address string) (string, error) {
+	resp, err := g.open(ctx, http.MethodGet, address, time.Time{})
+	if err != nil {
+		return "", g.failed(-1, httpProblem(err))
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return "", g.failed(resp.StatusCode, okMessage(resp))
+	}
+	name := path.Base(strings.SplitN(strings.SplitN(g.URL, "?", 2)[0], "#", 2)[0])
+	digest := findDigest(string(text), name)
+	if digest == "" {
+		return "", Failf("Unable to find a checksum for file '%s' in '%s'", name, address)
+	}
+	return digest, nil
+}
+
+// findDigest looks a file up in a list of digests; a list of one word is that
+// digest.
+func findDigest(list, name string) string {
+	lines := strings.Split(strings.TrimRight(list, "\n"), "\n")
+	if len(lines) == 1 && len(strings.Fields(lines[0])) == 1 {
+		return strings.TrimSpace(lines[0])
+	}
+	for _, line := range lines {
+		digest, file, ok := strings.Cut(strings.TrimRight(line, "\r"), " ")
+		file = strings.TrimLeft(strings.TrimLeft(file, " *"), "./")
+		if ok && file == name {
+			return digest
+		}
+	}
+	return ""
+}
+
+// newHash gives the hash called name, SHA-256 for "", nil for an unknown one.
+func newHash(name string) hash.Hash {
+	switch strings.ToLower(name) {
+	case "md5":
+		return md5.New()
+	case "sha1":
+		return sha1.New()
+	case "sha224":
+		return sha256.New224()
+	case "sha256", "":
+		return sha256.New()
+	case "sha384":
+		return sha512.New384()
+	case "sha512":
+		return sha512.New()
+	}
+	return nil
+}
+
+func digestFile(h target.Host, file, algo string) (string, error) {
+	f, err := h.Open(file)
+	if err != nil {
+		return "", Failf("can't read %s: %w", file, reason(err))
+	}
+	defer f.Close()
+	sum := newHash(algo)
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", Failf("can't read %s: %w", file, reason(err))
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
