@@ -1,0 +1,73 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"drover/modules"
+	"drover/modules/target"
+)
+
+// Main is the program on the host: it serves on the standard streams until
+// the input ends, or runs a detached job, and gives the exit code. args are
+// those after the program's name.
+func Main(args []string) int {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	detached := len(args) > 0 && args[len(args)-1] == AsyncArg
+	o := Options{Host: target.NewReal(), Lookup: modules.Lookup, Detach: append([]string{self}, args...)}
+	if detached {
+		return exitCode(runJob(os.Stdin, o))
+	}
+	// A runner is one of thousands on a host's memory budget, not a server.
+	debug.SetGCPercent(50)
+	leaveLostFolder()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	// A write to a controller that has gone is an error, not the end of us:
+	// the calls' processes have to be killed first.
+	signal.Ignore(syscall.SIGPIPE)
+	out := rawStreams()
+	return exitCode(Serve(ctx, os.Stdin, out, o))
+}
+
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, "drover-runner:", err)
+	return 1
+}
+
+// leaveLostFolder changes to a folder that is there and may be entered: after
+// becoming another user the login user's home often may not be.
+func leaveLostFolder() {
+	if wd, err := os.Getwd(); err == nil {
+		if _, err := os.Stat(wd + "/."); err == nil {
+			return
+		}
+	}
+	if home, err := os.UserHomeDir(); err == nil && os.Chdir(home) == nil {
+		return
+	}
+	_ = os.Chdir("/")
+}
+
+// rawStreams gives the output for frames. Where a become program was given a
+// terminal, the terminal passes bytes on as they are.
+func rawStreams() io.Writer {
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		// Without it the frames are mangled, which the other side notices.
+		_, _ = term.MakeRaw(int(os.Stdin.Fd()))
+	}
+	return os.Stdout
+}
