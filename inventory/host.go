@@ -159,3 +159,9 @@ func sortGroups(gs []*Group) {
 		return cmp.Or(cmp.Compare(a.Depth, b.Depth), cmp.Compare(a.Priority, b.Priority), strings.Compare(a.Name, b.Name))
 	})
 }
+
+// Stray gives a host that is not in the inventory (the target of a
+// delegate_to), with no variables and only the group all above it.
+func (inv *Inventory) Stray(name string) *Host {
+	return &Host{Name: name, Vars: value.NewDict(0), Implicit: true, inv: inv}
+}

@@ -100,7 +100,7 @@ type Outcome struct {
 //	    ctx's end stops new work and kills what runs on the hosts; the recap
 //	    (event.RunEnd) still comes. An error is a fault of the playbook or the
 //	    configuration (exit code 1 or 4), with its place.
-//	func (e *Engine) ListHosts / ListTasks / ListTags(book) …   for --list-*
+//	func (e *Engine) List(book *playbook.Playbook) ([]Listing, error)   for --list-hosts, --list-tasks, --list-tags
 
 // Dialer is what a Pool is built on; named here for the command line.
 type Dialer = transport.Dialer

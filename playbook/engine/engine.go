@@ -40,7 +40,8 @@ func New(c Config) *Engine {
 		prompts: map[string]value.Value{},
 	}
 	r.inv.Store(c.Inventory)
-	r.folders = folderVars{read: map[string]*value.Dict{}, load: r.loadFolder}
+	r.folders.Read = c.Loader.VarsFile
+	r.folders.Warn = func(msg string) { r.warn(source.Pos{}, msg) }
 	return &Engine{run: r}
 }
 
@@ -49,7 +50,7 @@ type run struct {
 	cfg     Config
 	hosts   hosts
 	plans   plans
-	folders folderVars
+	folders inventory.VarsReader
 	tags    tagFilter
 	actions map[string]action.Action
 	forks   chan struct{} // one token for each task at work
@@ -119,10 +120,6 @@ func (r *run) hostNamed(name string) (*host, bool) {
 
 func isLocalhost(name string) bool {
 	return name == "localhost" || name == "127.0.0.1" || name == "::1"
-}
-
-func (r *run) loadFolder(dir, kind, name string) (*value.Dict, error) {
-	return inventory.LoadVarsFolder(dir, kind, name, r.cfg.Loader.ReadFile)
 }
 
 // Run runs the playbooks in order. See api.go.

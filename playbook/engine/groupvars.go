@@ -3,34 +3,10 @@ package engine
 import (
 	"fmt"
 	"path/filepath"
-	"sync"
 
 	"drover/inventory"
-	"drover/playbook/value"
 	"drover/playbook/vars"
 )
-
-// folderVars reads group_vars/ and host_vars/ folders, each once.
-type folderVars struct {
-	mu   sync.Mutex
-	read map[string]*value.Dict // by folder, kind and name
-	load func(dir, kind, name string) (*value.Dict, error)
-}
-
-func (f *folderVars) get(dir, kind, name string) (*value.Dict, error) {
-	key := dir + "\x00" + kind + "\x00" + name
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if d, ok := f.read[key]; ok {
-		return d, nil
-	}
-	d, err := f.load(dir, kind, name)
-	if err != nil {
-		return nil, err
-	}
-	f.read[key] = d
-	return d, nil
-}
 
 // inventoryLayers gives the levels that come from the inventory and from the
 // folders beside it and beside the playbook; made once per host and playbook.
@@ -66,7 +42,7 @@ func (r *run) makeInventoryLayers(h *inventory.Host) ([]vars.Layer, error) {
 	layers := make([]vars.Layer, 0, 8)
 	folders := func(dirs []string, kind, name string) error {
 		for _, dir := range dirs {
-			d, err := r.folders.get(dir, kind, name)
+			d, err := r.folders.Load(dir, kind, name)
 			if err != nil {
 				return err
 			}
@@ -84,7 +60,7 @@ func (r *run) makeInventoryLayers(h *inventory.Host) ([]vars.Layer, error) {
 	for _, set := range [][]*inventory.Group{all, groups} {
 		for _, dirs := range [][]string{invDirs, playDirs} {
 			for _, g := range set {
-				if err := folders(dirs, "group_vars", g.Name); err != nil {
+				if err := folders(dirs, inventory.GroupVars, g.Name); err != nil {
 					return layers, err
 				}
 			}
@@ -92,7 +68,7 @@ func (r *run) makeInventoryLayers(h *inventory.Host) ([]vars.Layer, error) {
 	}
 	layers = appendDict(layers, h.Vars)
 	for _, dirs := range [][]string{invDirs, playDirs} {
-		if err := folders(dirs, "host_vars", h.Name); err != nil {
+		if err := folders(dirs, inventory.HostVars, h.Name); err != nil {
 			return layers, err
 		}
 	}
@@ -103,8 +79,8 @@ func (r *run) makeInventoryLayers(h *inventory.Host) ([]vars.Layer, error) {
 // playbook's own.
 func (r *run) inventoryDirs() []string {
 	var dirs []string
-	for _, s := range r.inventory().Sources() {
-		if abs, err := filepath.Abs(s); err == nil && abs != r.playbookDir {
+	for _, dir := range r.inventory().Sources() {
+		if abs, err := filepath.Abs(dir); err == nil && abs != r.playbookDir {
 			dirs = append(dirs, abs)
 		}
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"path/filepath"
+	"strings"
 
 	"drover/playbook"
 	"drover/playbook/value"
@@ -195,17 +196,17 @@ func roleMagic(r *playbook.Role, name string) (value.Value, bool) {
 	case "role_name":
 		return value.Str(r.Role), true
 	case "ansible_role_name":
-		return value.Str(r.FullName()), true
+		return value.Str(roleName(r)), true
 	case "role_path":
 		return value.Str(r.Path), true
 	case "ansible_collection_name":
-		if c := r.Collection(); c != "" {
+		if c := roleCollection(r); c != "" {
 			return value.Str(c), true
 		}
 	case "ansible_parent_role_names":
 		names := value.NewList()
 		for _, p := range r.Parents {
-			names.Append(value.Str(p.FullName()))
+			names.Append(value.Str(roleName(p)))
 		}
 		return names, len(r.Parents) > 0
 	case "ansible_parent_role_paths":
@@ -245,4 +246,19 @@ func searchPath(t *playbook.Task, playbookDir string) []string {
 	}
 	add(playbookDir)
 	return dirs
+}
+
+// roleName gives a role's name with its collection.
+func roleName(r *playbook.Role) string {
+	if r.FQCN != "" {
+		return r.FQCN
+	}
+	return r.Role
+}
+
+func roleCollection(r *playbook.Role) string {
+	if parts := strings.Split(r.FQCN, "."); len(parts) >= 3 {
+		return parts[0] + "." + parts[1]
+	}
+	return ""
 }

@@ -274,8 +274,8 @@ func (pr *playRun) names(keep func(*host) bool) value.Value {
 func (pr *playRun) roleNames(dependent, direct bool) value.Value {
 	var names []string
 	add := func(r *playbook.Role) {
-		if !slices.Contains(names, r.FullName()) {
-			names = append(names, r.FullName())
+		if !slices.Contains(names, roleName(r)) {
+			names = append(names, roleName(r))
 		}
 	}
 	var deps func(r *playbook.Role)

@@ -30,8 +30,9 @@ func (r *run) hostLayers(h *host) []vars.Layer {
 	return append(layers, h.factVars)
 }
 
-// taskScope is what a task sees on a host, below its loop variables.
-func (b *batch) taskScope(s *seat, p *plan) *vars.Stack {
+// taskScope is what a task sees on a host, below its loop variables; recent
+// holds what the task itself changed so far.
+func (b *batch) taskScope(s *seat, p *plan, recent ...vars.Layer) *vars.Stack {
 	role := p.task.Role
 	layers := make([]vars.Layer, 0, 32)
 	layers = append(layers, *b.play.roleDefaults.Load()...)
@@ -48,14 +49,14 @@ func (b *batch) taskScope(s *seat, p *plan) *vars.Stack {
 	}
 	layers = append(layers, p.varLayers...)
 	layers = append(layers, s.included, s.registered)
+	layers = append(layers, recent...)
 	if role != nil {
 		layers = appendParams(layers, role)
 	}
-	layers = append(layers,
-		vars.Dict{D: b.run.cfg.ExtraVars},
-		&hostMagic{run: b.run, host: s.host},
-		&taskMagic{batch: b, seat: s, plan: p})
-	return &vars.Stack{Layers: layers, Merge: b.run.cfg.HashMerge}
+	magic := &taskMagic{batch: b, seat: s, plan: p}
+	layers = append(layers, vars.Dict{D: b.run.cfg.ExtraVars}, &hostMagic{run: b.run, host: s.host}, magic)
+	magic.scope = &vars.Stack{Layers: layers, Merge: b.run.cfg.HashMerge}
+	return magic.scope
 }
 
 func appendDict(layers []vars.Layer, d *value.Dict) []vars.Layer {

@@ -97,10 +97,11 @@ func (hs *hosts) stats() []event.HostStats {
 // seat is a host's part in one batch of a play.
 type seat struct {
 	*host
-	cursor   cursor
-	notified map[*playbook.Task]bool
-	ran      map[string]bool // hashes of roles that ran to their end
-	busy     bool            // a task is in flight
+	cursor    cursor
+	notified  map[*playbook.Task]bool
+	ran       map[string]bool // hashes of roles that ran to their end
+	busy      bool            // a task is in flight
+	varsFiles []vars.Layer
 }
 
 // live reports whether the host still takes part in the batch.

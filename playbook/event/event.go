@@ -87,10 +87,12 @@ type (
 	Item struct {
 		Task    *TaskInfo
 		Host    string
+		Target  string // the host it was delegated to, or ""
 		Label   value.Value
 		Status  Status
 		Result  *value.Dict
 		Ignored bool
+		Err     error // the failure with its place in the playbook, when it has one
 	}
 	// Result is the end of a task on a host. Result.Data holds what register
 	// would see.
@@ -99,9 +101,10 @@ type (
 		Host    string
 		Target  string // the host it was delegated to, or ""
 		Status  Status
-		Ignored bool // failed or unreachable, and ignored
-		Rescued bool // failed inside a block that has a rescue
-		Looped  bool // items were printed before
+		Ignored bool  // failed or unreachable, and ignored
+		Rescued bool  // failed inside a block that has a rescue
+		Looped  bool  // items were printed before
+		Err     error // the failure with its place in the playbook, when it has one
 		Result  *value.Dict
 		Start   time.Time
 		End     time.Time

@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"drover/playbook/action"
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+// act evaluates the arguments and runs the action, or the module where there
+// is no action of that name.
+func (i *itemRun) act(ctx context.Context) (*value.Dict, error) {
+	args, err := i.args()
+	if err != nil {
+		return nil, err
+	}
+	module := i.step.task.Module
+	view := &taskView{item: i, ctx: ctx, args: args}
+	if i.kw.async > 0 && !i.kw.check {
+		return i.runAsync(ctx, view, module)
+	}
+	if a, ok := i.batch.run.actions[module]; ok {
+		return a.Run(ctx, view)
+	}
+	return view.Invoke(ctx, module, args, nil)
+}
+
+// ownTemplates are arguments that an action evaluates itself.
+var ownTemplates = map[string][]string{
+	"ansible.builtin.assert": {"that"},
+}
+
+// args evaluates the task's arguments over its module defaults.
+func (i *itemRun) args() (*value.Dict, error) {
+	task := i.step.task
+	raw := value.NewDict(8)
+	if err := i.moduleDefaults(raw); err != nil {
+		return nil, err
+	}
+	if task.ArgsTemplate != nil {
+		v, err := i.jinja.Evaluate(task.ArgsTemplate)
+		if err != nil {
+			return nil, source.Wrap(task.Keys["args"], err)
+		}
+		d, ok := v.(*value.Dict)
+		if !ok && v != value.None && v != value.Omit {
+			return nil, source.Errorf(task.Keys["args"], "args must be a dictionary of arguments, not %s", value.Repr(v))
+		}
+		raw.Update(d)
+	}
+	own := ownTemplates[task.Module]
+	for _, e := range task.Args.Entries() {
+		name := value.String(e.Key)
+		if slices.Contains(own, name) {
+			raw.Put(name, e.Val)
+			continue
+		}
+		v, err := i.jinja.Evaluate(e.Val)
+		if err != nil {
+			return nil, source.Wrap(task.ArgPos[name], err)
+		}
+		if v == value.Omit {
+			raw.Delete(e.Key)
+			continue
+		}
+		raw.Put(name, v)
+	}
+	return raw, nil
+}
+
+// moduleDefaults puts the defaults that module_defaults has for the task's
+// module and for the action groups that it is in.
+func (i *itemRun) moduleDefaults(into *value.Dict) error {
+	p := i.step.plan
+	for _, md := range p.moduleDefaults {
+		v, err := i.jinja.Evaluate(md)
+		if err != nil {
+			return source.Wrap(i.step.task.Keys["module_defaults"], err)
+		}
+		d, ok := v.(*value.Dict)
+		if !ok {
+			continue
+		}
+		for _, groups := range []bool{true, false} {
+			for _, e := range d.Entries() {
+				name := value.String(e.Key)
+				if strings.HasPrefix(name, "group/") == groups && i.defaultsApply(name) {
+					if args, ok := e.Val.(*value.Dict); ok {
+						into.Update(args)
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (i *itemRun) defaultsApply(name string) bool {
+	task := i.step.task
+	if group, ok := strings.CutPrefix(name, "group/"); ok {
+		return inActionGroup(group, task.Module)
+	}
+	if name == task.Module || name == task.Action {
+		return true
+	}
+	full, ok := i.batch.run.cfg.Loader.ResolveModule(name, nil)
+	return ok && full == task.Module
+}
+
+// inActionGroup knows the one action group of ansible.builtin that its own
+// documentation names; collections' groups match by their collection.
+func inActionGroup(group, module string) bool {
+	coll, name, ok := cutLast(group, ".")
+	if !ok {
+		coll, name = "ansible.builtin", group
+	}
+	if name == "all" {
+		return strings.HasPrefix(module, coll+".")
+	}
+	return false
+}
+
+func cutLast(s, sep string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+var _ action.Task = (*taskView)(nil)

@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/source"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+)
+
+// batch is one serial batch of a play while it runs. Everything in it is
+// changed by one goroutine only, the one in runBatch; tasks at work only read.
+type batch struct {
+	run   *run
+	play  *playRun
+	seats []*seat
+	// taskIDs numbers the tasks for events.
+	taskIDs map[*playbook.Task]*event.TaskInfo
+	// stop ends the batch after what is at work, for all hosts.
+	stop bool
+	// broke says that too many hosts failed: the playbook ends.
+	broke    bool
+	done     chan *outcome
+	inFlight int
+}
+
+// runBatch runs the play for some of its hosts and reports whether the run
+// goes on.
+func (pr *playRun) runBatch(ctx context.Context, members []*host) bool {
+	b := pr.newBatch(members)
+	names := make([]string, len(members))
+	for i, h := range members {
+		names[i] = h.name
+	}
+	pr.run.emit(event.PlayStart{Name: pr.name, Pos: pr.play.Pos, Hosts: names})
+	s, err := newStrategy(pr.keywords.strategy, pr.play, pr.run.cfg.Forks)
+	if err != nil {
+		pr.run.fault(err)
+		return false
+	}
+	b.loop(ctx, s)
+	failed := 0
+	for _, s := range b.seats {
+		if s.failed || s.unreachable {
+			failed++
+		}
+	}
+	if b.broke || failed == len(b.seats) {
+		if !pr.ended && ctx.Err() == nil {
+			pr.run.emit(event.NoHosts{Remaining: true})
+		}
+		return false
+	}
+	return true
+}
+
+func (pr *playRun) newBatch(members []*host) *batch {
+	b := &batch{run: pr.run, play: pr, taskIDs: map[*playbook.Task]*event.TaskInfo{}, done: make(chan *outcome)}
+	root := &playbook.Block{Play: pr.play, Implicit: true, Body: pr.steps()}
+	for _, h := range members {
+		s := &seat{host: h, notified: map[*playbook.Task]bool{}, ran: map[string]bool{}}
+		s.cursor = cursor{
+			selected: b.takesPart,
+			notified: func(t *playbook.Task) bool { return s.notified[t] },
+			enter:    func(blk *playbook.Block) bool { return s.entersRole(blk) },
+			leave:    func(blk *playbook.Block) { s.leftRole(blk) },
+		}
+		s.cursor.push(root, 0)
+		b.seats = append(b.seats, s)
+		b.readVarsFiles(s)
+	}
+	return b
+}
+
+// steps lays out the play: facts, pre_tasks, roles, tasks, post_tasks, with a
+// flush of the handlers after each section that Ansible has one after.
+func (pr *playRun) steps() []playbook.Step {
+	p := pr.play
+	var steps []playbook.Step
+	if gather := pr.gatherTask(); gather != nil {
+		steps = append(steps, gather)
+	}
+	var roles []playbook.Step
+	for _, r := range p.Roles {
+		if r.Tasks != nil {
+			roles = append(roles, r.Tasks)
+		}
+	}
+	for _, section := range [][]playbook.Step{p.PreTasks, append(roles, p.Tasks...), p.PostTasks} {
+		if len(section) == 0 {
+			continue
+		}
+		steps = append(steps, pr.section(section))
+	}
+	return steps
+}
+
+// section frames a list of steps so that its handlers are flushed after it,
+// also for hosts that failed when handlers are forced.
+func (pr *playRun) section(body []playbook.Step) playbook.Step {
+	b := &playbook.Block{Play: pr.play, Implicit: true}
+	flush := &playbook.Task{
+		Base: playbook.Base{Pos: pr.play.Pos, Tags: []value.Value{value.Str("always")}},
+		Play: pr.play, Parent: b, Action: "meta", Module: "ansible.builtin.meta", Meta: "flush_handlers", Implicit: true,
+	}
+	if pr.keywords.forceHandlers {
+		b.Body, b.Always = body, []playbook.Step{flush}
+	} else {
+		b.Body = append(append([]playbook.Step{}, body...), flush)
+	}
+	return b
+}
+
+// entersRole reports whether a block is entered: a role that ran already for
+// the host is skipped unless duplicates are allowed.
+func (s *seat) entersRole(b *playbook.Block) bool {
+	return !b.RoleEnd || b.Role == nil || b.Role.AllowDuplicates || !s.ran[b.Role.Hash]
+}
+
+func (s *seat) leftRole(b *playbook.Block) {
+	if b.RoleEnd && b.Role != nil {
+		s.ran[b.Role.Hash] = true
+	}
+}
+
+// takesPart decides by tags and --start-at-task whether a task runs at all.
+func (b *batch) takesPart(t *playbook.Task) bool {
+	if t.Implicit && t.Meta != "" {
+		return true
+	}
+	r := b.run
+	if r.cfg.StartAt != "" && !r.startedAt {
+		if !t.Implicit && matchesStart(b.info(t), r.cfg.StartAt) {
+			r.startedAt = true
+		} else if !t.Implicit {
+			return false
+		}
+	}
+	return t.Handler || r.tags.runs(b.info(t).Tags)
+}
+
+func matchesStart(info *event.TaskInfo, want string) bool {
+	for _, name := range []string{info.Name, info.Heading()} {
+		if ok, _ := filepath.Match(want, name); ok || name == want {
+			return true
+		}
+	}
+	return false
+}
+
+// info gives what events say of a task; the name is evaluated in what is the
+// same for all hosts, and stays as written when that is not enough.
+func (b *batch) info(t *playbook.Task) *event.TaskInfo {
+	if i, ok := b.taskIDs[t]; ok {
+		return i
+	}
+	p := b.run.plans.get(t)
+	i := &event.TaskInfo{
+		ID: fmt.Sprintf("%s#%d", t.Pos, len(b.taskIDs)), Action: t.Action, Pos: t.Pos, Handler: t.Handler,
+	}
+	scope := b.run.extraScope(append(append([]vars.Layer{}, b.play.vars...), p.varLayers...)...)
+	ctx := b.run.context(scope)
+	if t.Name != nil {
+		if v, err := ctx.Evaluate(t.Name); err == nil {
+			i.Name = value.String(v)
+		} else {
+			i.Name = value.String(t.Name)
+		}
+	}
+	if t.Role != nil {
+		i.Role = t.Role.Role
+	}
+	for _, tag := range p.tags {
+		if v, err := ctx.Evaluate(tag); err == nil {
+			i.Tags = append(i.Tags, tagNames(v)...)
+		} else {
+			b.run.fault(source.Wrap(t.Keys["tags"], err))
+		}
+	}
+	if p.noLog != nil {
+		ev := keywordReader{ctx: ctx, base: &t.Base}
+		i.NoLog = ev.boolean("no_log", p.noLog, false) || ev.err != nil
+	}
+	b.taskIDs[t] = i
+	return i
+}
+
+func (b *batch) names(keep func(*seat) bool) value.Value {
+	l := value.NewList()
+	for _, s := range b.seats {
+		if keep(s) {
+			l.Append(value.Str(s.name))
+		}
+	}
+	return l
+}
+
+// seatOf gives a host's seat in the batch, or nil.
+func (b *batch) seatOf(name string) *seat {
+	for _, s := range b.seats {
+		if s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// readVarsFiles reads the play's vars_files for a host. Names that need facts
+// which are not there yet are tried again when facts come.
+func (b *batch) readVarsFiles(s *seat) {
+	if len(b.play.play.VarsFiles) == 0 {
+		return
+	}
+	p := &plan{task: &playbook.Task{Play: b.play.play}, play: b.play.play}
+	s.varsFiles = nil
+	for _, entry := range b.play.play.VarsFiles {
+		ctx := b.run.context(b.taskScope(s, p))
+		d, err := b.varsFile(ctx, entry)
+		if err != nil {
+			b.run.fault(source.Wrap(b.play.play.Keys["vars_files"], err))
+			return
+		}
+		s.varsFiles = appendDict(s.varsFiles, d)
+	}
+}

@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+// effects notes what a result changes besides being registered: facts,
+// variables, the inventory, custom stats. Items after this one see facts and
+// variables at once; the rest of the run when the task is over.
+func (i *itemRun) effects(result *value.Dict) {
+	if isTrue(itemResult{dict: result}, "unreachable") {
+		return
+	}
+	if facts, ok := result.At("ansible_facts").(*value.Dict); ok {
+		i.factEffect(result, facts)
+	}
+	if d, ok := result.At("add_host").(*value.Dict); ok {
+		i.effect(func(b *batch, s *seat) { b.addHost(i, result, d) })
+	}
+	if group, ok := value.AsString(result.At("add_group")); ok {
+		i.effect(func(b *batch, s *seat) { b.groupBy(i, s, result, group) })
+	}
+	if d, ok := result.At("ansible_stats").(*value.Dict); ok {
+		i.effect(func(b *batch, s *seat) { b.run.setStats(s.name, d) })
+	}
+}
+
+func (i *itemRun) effect(e effect) { i.out.effects = append(i.out.effects, e) }
+
+func (i *itemRun) factEffect(result, facts *value.Dict) {
+	to := func(s *seat) *host { return s.host }
+	if i.kw.delegate != nil && i.kw.delegateFacts {
+		delegate := i.kw.delegate
+		to = func(*seat) *host { return delegate }
+	}
+	switch i.step.task.Module {
+	case "ansible.builtin.set_fact":
+		i.overlay.Update(facts)
+		cacheable := isTrue(itemResult{dict: result}, "_ansible_facts_cacheable")
+		i.effect(func(b *batch, s *seat) {
+			to(s).registered.Update(facts)
+			if cacheable {
+				b.run.storeFacts(to(s), facts)
+			}
+		})
+	case "ansible.builtin.include_vars":
+		i.overlay.Update(facts)
+		i.effect(func(_ *batch, s *seat) { to(s).included.Update(facts) })
+	default:
+		i.overlay.Update(facts)
+		i.effect(func(b *batch, s *seat) {
+			b.run.storeFacts(to(s), facts)
+			b.readVarsFiles(s)
+		})
+	}
+}
+
+// addHost does what add_host asks for; its result is {host_name, groups,
+// host_vars}.
+func (b *batch) addHost(i *itemRun, result, d *value.Dict) {
+	name := value.String(d.At("host_name"))
+	vars, _ := d.At("host_vars").(*value.Dict)
+	changed := false
+	_, changed, err := b.run.inventory().AddHost(name, stringsOf(d.At("groups")), vars)
+	b.inventoryChanged(i, result, changed, err)
+}
+
+// groupBy does what group_by asks for, for one host.
+func (b *batch) groupBy(i *itemRun, s *seat, result *value.Dict, group string) {
+	changed, err := b.run.inventory().AddHostToGroup(s.name, group, stringsOf(result.At("parent_groups"))...)
+	b.inventoryChanged(i, result, changed, err)
+}
+
+func (b *batch) inventoryChanged(i *itemRun, result *value.Dict, changed bool, err error) {
+	if err != nil {
+		b.run.fault(source.Wrap(i.step.task.Pos, err))
+		return
+	}
+	if changed {
+		b.run.inventoryGeneration.Add(1)
+	}
+}
+
+func stringsOf(v value.Value) []string {
+	seq, ok := v.(value.Sequence)
+	if !ok {
+		return nil
+	}
+	out := make([]string, seq.Len())
+	for i := range out {
+		out[i] = value.String(seq.Index(i))
+	}
+	return out
+}
+
+// setStats takes the result of set_stats: {data, per_host, aggregate}.
+func (r *run) setStats(hostName string, d *value.Dict) {
+	key := "_run"
+	if value.Truth(d.At("per_host")) {
+		key = hostName
+	}
+	data, _ := d.At("data").(*value.Dict)
+	have := r.custom[key]
+	if have == nil {
+		have = value.NewDict(data.Len())
+		r.custom[key] = have
+	}
+	aggregate := value.Truth(d.At("aggregate"))
+	for _, e := range data.Entries() {
+		old, there, _ := have.Get(e.Key)
+		if aggregate && there {
+			have.Set(e.Key, sumStats(old, e.Val))
+			continue
+		}
+		have.Set(e.Key, e.Val)
+	}
+}
+
+// sumStats adds numbers and joins lists and dicts; anything else is replaced.
+func sumStats(old, add value.Value) value.Value {
+	if a, ok := value.AsInt(old); ok {
+		if b, ok := value.AsInt(add); ok {
+			return value.Int(a + b)
+		}
+	}
+	switch a := old.(type) {
+	case *value.List:
+		if b, ok := add.(*value.List); ok {
+			return value.NewList(append(append([]value.Value{}, a.Elems...), b.Elems...)...)
+		}
+	case *value.Dict:
+		if b, ok := add.(*value.Dict); ok {
+			return a.Clone().Update(b)
+		}
+	case value.Str:
+		if b, ok := value.AsString(add); ok {
+			return a + value.Str(b)
+		}
+	}
+	return add
+}
+
+// notifyWhen notes the handlers of a changed result.
+func (o *outcome) notifyWhen(r itemResult) {
+	if isTrue(r, "changed") && !isTrue(r, "failed") && !isTrue(r, "unreachable") {
+		o.notify = append(o.notify, r.notify...)
+	}
+}

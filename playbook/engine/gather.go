@@ -1,0 +1,170 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"drover/playbook"
+	"drover/playbook/jinja"
+	"drover/playbook/source"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+)
+
+// gatherTask makes the task that gathers facts at the start of a play; nil
+// when the play or the configuration wants none.
+func (pr *playRun) gatherTask() *playbook.Task {
+	p := pr.play
+	ev := keywordReader{ctx: pr.run.context(pr.run.extraScope(pr.vars...)), base: &p.Base}
+	implicit := pr.run.cfg.Gathering != "explicit"
+	gather := ev.boolean("gather_facts", p.GatherFacts, implicit)
+	if ev.err != nil {
+		pr.run.fault(ev.err)
+		return nil
+	}
+	if !gather || pr.run.cfg.Gathering == "smart" && p.GatherFacts == nil && pr.haveFacts() {
+		return nil
+	}
+	args := value.NewDict(4)
+	for _, k := range []struct {
+		name string
+		v    value.Value
+	}{{"gather_subset", p.GatherSubset}, {"gather_timeout", p.GatherTimeout}, {"fact_path", p.FactPath}} {
+		if k.v != nil {
+			args.Put(k.name, k.v)
+		}
+	}
+	return &playbook.Task{
+		Base: playbook.Base{Pos: p.Pos, Name: value.Str("Gathering Facts"), Tags: []value.Value{value.Str("always")}},
+		Play: p, Action: "gather_facts", Module: "ansible.builtin.gather_facts", Args: args, Implicit: true,
+	}
+}
+
+// haveFacts reports whether all hosts' facts are known already, from an
+// earlier play or from the cache.
+func (pr *playRun) haveFacts() bool {
+	for _, h := range pr.hosts {
+		if h.facts.Dict().Len() == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// varsFile reads one entry of vars_files for a host: a file, or the first that
+// exists of a list. One whose name can't be evaluated yet gives nothing.
+func (b *batch) varsFile(ctx *jinja.Context, entry value.Value) (*value.Dict, error) {
+	alternatives := []value.Value{entry}
+	if l, ok := entry.(*value.List); ok {
+		alternatives = l.Elems
+	}
+	var missing error
+	for _, a := range alternatives {
+		v, err := ctx.Evaluate(a)
+		if err != nil {
+			if _, isTemplate := a.(*value.Template); isTemplate {
+				continue
+			}
+			return nil, err
+		}
+		path, err := b.run.cfg.Loader.Find(&playbook.Task{Play: b.play.play}, "vars", value.String(v))
+		if err != nil {
+			missing = err
+			continue
+		}
+		return b.run.cfg.Loader.VarsFile(path)
+	}
+	return nil, missing
+}
+
+// ask puts the questions of vars_prompt; variables that are set on the command
+// line are not asked for, and without a terminal the defaults count.
+func (r *run) ask(ctx context.Context, prompts []*playbook.Prompt, layers []vars.Layer) (*value.Dict, error) {
+	answers := value.NewDict(len(prompts))
+	for _, p := range prompts {
+		if _, given := r.cfg.ExtraVars.Lookup(p.Name); given {
+			continue
+		}
+		v, err := r.askOne(ctx, p, r.context(r.extraScope(layers...)))
+		if err != nil {
+			return nil, err
+		}
+		answers.Put(p.Name, v)
+	}
+	return answers, nil
+}
+
+func (r *run) askOne(ctx context.Context, p *playbook.Prompt, jc *jinja.Context) (value.Value, error) {
+	ev := keywordReader{ctx: jc, base: &playbook.Base{Pos: p.Pos}}
+	text := ev.text("prompt", p.Prompt, p.Name)
+	otherwise := ev.text("default", p.Default, "")
+	if ev.err != nil {
+		return nil, ev.err
+	}
+	answer := otherwise
+	if t := r.cfg.Terminal; t != nil && t.Interactive() {
+		if p.Default != nil {
+			text += " [" + otherwise + "]"
+		}
+		line, err := r.askTwice(ctx, t, text+": ", p)
+		if err != nil {
+			return nil, source.Wrap(p.Pos, err)
+		}
+		if line != "" {
+			answer = line
+		}
+	}
+	if p.Encrypt != "" {
+		return encrypted(jc, p, answer)
+	}
+	if p.Private {
+		return value.Secret(answer), nil
+	}
+	if !p.Unsafe && jinja.HasMarkup(answer) {
+		return &value.Template{Src: answer, Pos: p.Pos}, nil
+	}
+	return value.Str(answer), nil
+}
+
+// askTwice asks again until both answers agree when the prompt wants that.
+func (r *run) askTwice(ctx context.Context, t Terminal, text string, p *playbook.Prompt) (string, error) {
+	for {
+		line, err := t.ReadLine(ctx, text, !p.Private)
+		if err != nil || !p.Confirm {
+			return line, err
+		}
+		again, err := t.ReadLine(ctx, "confirm "+text, !p.Private)
+		if err != nil || line == again {
+			return line, err
+		}
+		text = "***** VALUES ENTERED DO NOT MATCH ****\n" + text
+	}
+}
+
+// encrypted hashes an answer as vars_prompt's encrypt says.
+func encrypted(jc *jinja.Context, p *playbook.Prompt, answer string) (value.Value, error) {
+	args := []value.Value{value.Str(answer), value.Str(p.Encrypt)}
+	if p.Salt != "" {
+		args = append(args, value.Str(p.Salt))
+	}
+	v, err := jc.CallFilter("password_hash", args...)
+	return v, source.Wrap(p.Pos, err)
+}
+
+// findTemplate finds a file that the template at from includes.
+func findTemplate(v *taskView, name, from string) (string, error) {
+	if from != "" {
+		if path := filepath.Join(filepath.Dir(from), name); fileExists(path) {
+			return path, nil
+		}
+	}
+	return v.Find("templates", name)
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}

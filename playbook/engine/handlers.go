@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+// flattenHandlers gives the handlers of a list in order, without the frames
+// that imports put around them.
+func flattenHandlers(steps []playbook.Step) []playbook.Step {
+	var out []playbook.Step
+	for _, s := range steps {
+		switch s := s.(type) {
+		case *playbook.Block:
+			out = append(out, flattenHandlers(s.Body)...)
+		case *playbook.Task:
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// findHandlers gives the handlers that a notification means: the last one
+// defined with that name (also "role : name"), and all that listen to it.
+func (pr *playRun) findHandlers(name string, info func(*playbook.Task) *event.TaskInfo) []*playbook.Task {
+	var found []*playbook.Task
+	for i := len(pr.handlers) - 1; i >= 0; i-- {
+		h := pr.handlers[i].(*playbook.Task)
+		if n := info(h).Name; n != "" && (name == n || name == info(h).Heading() || h.Role != nil && name == roleName(h.Role)+" : "+n) {
+			found = append(found, h)
+			break
+		}
+	}
+	seen := map[string]bool{}
+	for i := len(pr.handlers) - 1; i >= 0; i-- {
+		h := pr.handlers[i].(*playbook.Task)
+		n := info(h).Name
+		if !pr.listens(h, name) || n != "" && seen[n] {
+			continue
+		}
+		seen[n] = true
+		found = append(found, h)
+	}
+	return found
+}
+
+func (pr *playRun) listens(h *playbook.Task, topic string) bool {
+	for _, l := range h.Listen {
+		v, err := pr.run.context(pr.run.extraScope(pr.vars...)).Evaluate(l)
+		if err != nil {
+			pr.run.fault(source.Wrap(h.Keys["listen"], err))
+			return false
+		}
+		for _, t := range tagNames(v) {
+			if t == topic {
+				return true
+			}
+		}
+		if value.String(v) == topic {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *batch) unknownHandler(o *outcome, name string) {
+	var known []string
+	for _, h := range b.play.handlers {
+		known = append(known, b.info(h.(*playbook.Task)).Name)
+	}
+	pos := o.step.task.Keys["notify"]
+	if !pos.Known() {
+		pos = o.step.task.Pos
+	}
+	b.run.fault(source.Errorf(pos, "the handler '%s' was not found in the play's handlers, by name or by listen%s",
+		name, source.DidYouMean(name, known)).WithHint("a handler must be in 'handlers:' of the play or in handlers/main.yml of one of its roles"))
+}
+
+// flush sends the hosts that have notified handlers through them.
+func (b *batch) flush(seats []*seat) {
+	for _, s := range seats {
+		if len(s.notified) > 0 {
+			s.cursor.pushHandlers(b.play.handlers)
+		}
+	}
+}

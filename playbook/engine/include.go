@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/value"
+)
+
+// inclusion is what one host wants included by one result of an include task.
+type inclusion struct {
+	path  string               // include_tasks: the file
+	role  playbook.RoleRequest // include_role
+	vars  *value.Dict          // loop variables
+	label string
+}
+
+func (i *inclusion) key() string {
+	return i.path + "\x00" + i.role.Name + "\x00" + i.role.TasksFrom + "\x00" + value.Repr(i.vars)
+}
+
+// group is one thing to include and the hosts that want it.
+type inclusionGroup struct {
+	*inclusion
+	seats []*seat
+}
+
+// include loads what the step's hosts want included, once for all hosts that
+// want the same, and puts it next for each of them.
+func (b *batch) include(st *step) {
+	var groups []*inclusionGroup
+	byKey := map[string]*inclusionGroup{}
+	for _, s := range st.runners {
+		for _, o := range st.outcomes {
+			if o.seat != s {
+				continue
+			}
+			for _, inc := range o.includes {
+				g := byKey[inc.key()]
+				if g == nil {
+					g = &inclusionGroup{inclusion: inc}
+					byKey[inc.key()] = g
+					groups = append(groups, g)
+				}
+				g.seats = append(g.seats, s)
+			}
+		}
+	}
+	// The last one goes deepest into the stack's past: push in reverse.
+	blocks := make([]*playbook.Block, len(groups))
+	for i, g := range groups {
+		blocks[i] = b.load(st, g)
+	}
+	for i := len(groups) - 1; i >= 0; i-- {
+		if blocks[i] == nil {
+			continue
+		}
+		for _, s := range groups[i].includers(st, b) {
+			if s.live() && s.entersRole(blocks[i]) {
+				s.cursor.push(blocks[i], i)
+			}
+		}
+	}
+}
+
+// includers are the hosts that get the group: with run_once all of the step.
+func (g *inclusionGroup) includers(st *step, b *batch) []*seat {
+	if st.runOnce {
+		return st.seats
+	}
+	return g.seats
+}
+
+// load reads a group's file or role; when that fails its hosts have failed.
+func (b *batch) load(st *step, g *inclusionGroup) *playbook.Block {
+	names := make([]string, len(g.seats))
+	for i, s := range g.seats {
+		names[i] = s.name
+	}
+	var block *playbook.Block
+	var err error
+	if st.task.Include.Role {
+		block, err = b.loadRole(st, g)
+	} else {
+		block, err = b.run.cfg.Loader.IncludeTasks(st.task, g.path, g.vars)
+	}
+	if err != nil {
+		b.failInclude(st, g, err)
+		return nil
+	}
+	what := g.path
+	if st.task.Include.Role {
+		what = g.role.Name
+	}
+	b.run.emit(event.Included{Path: what, Hosts: names, Label: g.label, Pos: st.task.Pos})
+	return block
+}
+
+func (b *batch) loadRole(st *step, g *inclusionGroup) (*playbook.Block, error) {
+	role, err := b.run.cfg.Loader.IncludeRole(st.task, g.role)
+	if err != nil {
+		return nil, err
+	}
+	if g.vars.Len() > 0 {
+		role.Tasks.Vars = value.NewDict(0).Update(role.Tasks.Vars).Update(g.vars)
+	}
+	b.play.handlers = append(b.play.handlers, flattenHandlers(role.Handlers)...)
+	if role.Public {
+		b.play.roles = append(b.play.roles, role)
+		b.play.exportRoles()
+	}
+	return role.Tasks, nil
+}
+
+func (b *batch) failInclude(st *step, g *inclusionGroup, err error) {
+	for _, s := range g.seats {
+		result := value.DictOf("failed", true, "changed", false, "msg", errorText(err))
+		o := &outcome{step: st, seat: s, status: event.Failed, result: result, shown: result, err: err}
+		// The include itself counted as ok before its file turned out bad.
+		s.stats.OK--
+		b.apply(o)
+		st.outcomes = append(st.outcomes, o)
+	}
+}

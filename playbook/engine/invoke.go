@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"drover/modules"
+	"drover/playbook/action"
+	"drover/playbook/event"
+	"drover/playbook/jinja"
+	"drover/playbook/source"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+	"drover/transport"
+	"drover/transport/remote"
+)
+
+// taskView is what an action sees of one run of a task.
+type taskView struct {
+	item *itemRun
+	ctx  context.Context
+	args *value.Dict
+}
+
+func (v *taskView) Module() string         { return v.item.step.task.Module }
+func (v *taskView) Args() *value.Dict      { return v.args }
+func (v *taskView) RawArgs() *value.Dict   { return v.item.step.task.Args }
+func (v *taskView) Pos() source.Pos        { return v.item.step.task.Pos }
+func (v *taskView) Host() string           { return v.item.seat.name }
+func (v *taskView) Check() bool            { return v.item.kw.check }
+func (v *taskView) Diff() bool             { return v.item.kw.diff }
+func (v *taskView) Verbosity() int         { return v.item.batch.run.cfg.Verbosity }
+func (v *taskView) Jinja() *jinja.Context  { return v.item.jinja }
+func (v *taskView) Env() map[string]string { return v.item.kw.env }
+func (v *taskView) Warn(text string)       { v.item.warns = append(v.item.warns, text) }
+func (v *taskView) Run() action.Run        { return &runView{item: v.item} }
+
+func (v *taskView) With(d *value.Dict) *jinja.Context {
+	ctx := v.item.jinja.With(v.item.stack.Over(vars.Dict{D: d}))
+	ctx.Host = v.item.jinja.Host
+	return ctx
+}
+
+func (v *taskView) Find(kind, name string) (string, error) {
+	path, err := v.item.batch.run.cfg.Loader.Find(v.item.step.task, kind, name)
+	return path, source.Wrap(v.Pos(), err)
+}
+
+func (v *taskView) ReadFile(path string) ([]byte, bool, error) {
+	return v.item.batch.run.cfg.Loader.ReadFile(path)
+}
+
+func (v *taskView) Loader() jinja.Loader { return &templateLoader{view: v} }
+
+// Invoke calls a module on the task's host.
+func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, o *action.InvokeOptions) (*value.Dict, error) {
+	if o == nil {
+		o = &action.InvokeOptions{}
+	}
+	req := v.request(module, args, o)
+	if spec, ok := v.item.batch.run.cfg.Modules(module); ok && req.Check && spec.Check == modules.CheckNone {
+		return value.DictOf("changed", false, "skipped", true,
+			"msg", "remote module ("+module+") does not support check mode"), nil
+	}
+	if t := v.item.together; t != nil {
+		return t.call(ctx, v.item, req)
+	}
+	s, err := v.item.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.Call(ctx, req)
+}
+
+func (v *taskView) request(module string, args *value.Dict, o *action.InvokeOptions) *remote.Request {
+	i := v.item
+	req := &remote.Request{
+		Module: module, Args: args, Check: i.kw.check, Diff: i.kw.diff, Env: i.kw.env,
+		Verbosity: v.Verbosity(), Blobs: o.Blobs, Receive: o.Receive,
+		Progress: func(text string) { i.batch.run.emit(event.Progress{Host: i.seat.name, Text: text}) },
+	}
+	if o.Check != nil {
+		req.Check = *o.Check
+	}
+	if o.Diff != nil {
+		req.Diff = *o.Diff
+	}
+	return req
+}
+
+// Conn gives the bare connection for raw and script.
+func (v *taskView) Conn(ctx context.Context) (transport.Conn, *transport.Target, error) {
+	t, err := v.item.connectTo(v.item.where())
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := v.item.batch.run.cfg.Pool.Conn(ctx, t)
+	return conn, t, err
+}
+
+// session gives the runner on the task's host, as the user it runs as.
+func (i *itemRun) session(ctx context.Context) (remote.Session, error) {
+	t, err := i.connectTo(i.where())
+	if err != nil {
+		return nil, err
+	}
+	return i.batch.run.cfg.Pool.Session(ctx, t)
+}
+
+// where is the host that the task runs on.
+func (i *itemRun) where() *host {
+	if i.kw.delegate != nil {
+		return i.kw.delegate
+	}
+	return i.seat.host
+}
+
+// runView is what an action sees of the run.
+type runView struct{ item *itemRun }
+
+func (r *runView) Prompt(ctx context.Context, text string, echo bool, secs float64) (string, bool, error) {
+	t := r.item.batch.run.cfg.Terminal
+	if t == nil || !t.Interactive() {
+		return "", false, nil
+	}
+	if secs > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(secs*float64(time.Second)))
+		defer cancel()
+	}
+	line, err := t.ReadLine(ctx, text, echo)
+	return line, true, err
+}
+
+func (r *runView) ResetConnection(string) {
+	if t, err := r.item.connectTo(r.item.where()); err == nil {
+		r.item.batch.run.cfg.Pool.Reset(t)
+	}
+}
+
+// Ping tries a fresh connection and one call.
+func (r *runView) Ping(ctx context.Context, _ string) error {
+	r.ResetConnection("")
+	s, err := r.item.session(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.Call(ctx, &remote.Request{Module: "ansible.builtin.ping", Args: value.NewDict(0)})
+	return err
+}
+
+func (r *runView) Print(text string) {
+	r.item.batch.run.emit(event.Prompted{Text: text})
+}
+
+// controller is what lookups see of the task that evaluates.
+type controller struct{ item *itemRun }
+
+func (c *controller) SearchPath(kind string) []string {
+	dirs := searchPath(c.item.step.task, c.item.batch.run.playbookDir)
+	if kind == "" {
+		return dirs
+	}
+	var out []string
+	for _, d := range dirs {
+		out = append(out, d+"/"+kind, d)
+	}
+	return out
+}
+
+func (c *controller) ReadFile(path string) ([]byte, bool, error) {
+	return c.item.batch.run.cfg.Loader.ReadFile(path)
+}
+
+func (c *controller) PlaybookDir() string { return c.item.batch.run.playbookDir }
+
+// templateLoader finds the files that a template includes: beside the
+// template, then where the task's templates are.
+type templateLoader struct{ view *taskView }
+
+func (l *templateLoader) Load(name, from string) (src, path string, err error) {
+	path, err = findTemplate(l.view, name, from)
+	if err != nil {
+		return "", "", err
+	}
+	data, _, err := l.view.ReadFile(path)
+	return string(data), path, err
+}

@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/value"
+)
+
+// step is one task at work on some hosts.
+type step struct {
+	task *playbook.Task
+	plan *plan
+	info *event.TaskInfo
+	// seats take part; runners do the work (one of them for run_once).
+	seats, runners []*seat
+	runOnce        bool
+	throttle       int
+	outcomes       []*outcome
+	pending        int
+}
+
+// outcome is how a task ended on one host.
+type outcome struct {
+	step    *step
+	seat    *seat
+	status  event.Status
+	ignored bool
+	looped  bool
+	result  *value.Dict // what register sees
+	shown   *value.Dict // what people see
+	target  string      // delegate_to
+	err     error       // the failure with its place, when it has one
+	// effects change the state of the run, in the order of the items.
+	effects  []effect
+	includes []*inclusion
+	notify   []string
+	start    time.Time
+	end      time.Time
+}
+
+// effect is a change that a result makes to a host of the batch.
+type effect func(b *batch, s *seat)
+
+// loop runs the batch to its end.
+func (b *batch) loop(ctx context.Context, s strategy) {
+	for {
+		var ws []work
+		if ctx.Err() == nil && !b.stop && b.run.faulted() == nil {
+			ws = s.next(b)
+		}
+		for _, w := range ws {
+			b.start(ctx, w)
+		}
+		if b.inFlight == 0 {
+			if len(ws) == 0 {
+				return
+			}
+			continue
+		}
+		o := <-b.done
+		b.inFlight--
+		b.apply(o)
+		st := o.step
+		st.outcomes = append(st.outcomes, o)
+		if st.pending--; st.pending == 0 {
+			b.finish(st)
+		}
+	}
+}
+
+// start begins a step. Meta tasks and steps for which nothing has to be done
+// on hosts are over at once.
+func (b *batch) start(ctx context.Context, w work) {
+	for _, s := range w.seats {
+		s.cursor.consume()
+		delete(s.notified, w.task)
+	}
+	p := b.run.plans.get(w.task)
+	if w.task.Meta != "" {
+		b.meta(ctx, p, w.seats)
+		return
+	}
+	st := &step{task: w.task, plan: p, info: b.info(w.task), seats: w.seats, runners: w.seats}
+	if !b.prepare(st) {
+		return
+	}
+	names := make([]string, len(st.runners))
+	for i, s := range st.runners {
+		names[i] = s.name
+		s.busy = true
+	}
+	b.run.emit(event.TaskStart{Task: st.info, Hosts: names, Time: time.Now()})
+	if b.run.cfg.Step && !b.confirm(ctx, st) {
+		b.release(st)
+		return
+	}
+	st.pending = len(st.runners)
+	b.inFlight += st.pending
+	b.dispatch(ctx, st)
+}
+
+// release lets the hosts of a step go on that was not run.
+func (b *batch) release(st *step) {
+	for _, s := range st.runners {
+		s.busy = false
+	}
+}
+
+// prepare reads the keywords that concern the step as a whole, in the
+// variables of its first host.
+func (b *batch) prepare(st *step) bool {
+	p := st.plan
+	if p.runOnce == nil && p.throttle == nil && !bypassesHosts(p.task.Module) {
+		return true
+	}
+	ev := keywordReader{ctx: b.run.context(b.taskScope(st.seats[0], p)), base: &p.task.Base}
+	st.runOnce = ev.boolean("run_once", p.runOnce, false) || bypassesHosts(p.task.Module)
+	st.throttle = int(ev.number("throttle", p.throttle, 0))
+	if ev.err != nil {
+		b.run.fault(ev.err)
+		return false
+	}
+	if st.runOnce {
+		st.runners = st.seats[:1]
+	}
+	return true
+}
+
+// bypassesHosts names the modules that run once for all hosts.
+func bypassesHosts(module string) bool {
+	return module == "ansible.builtin.add_host" || module == "ansible.builtin.pause"
+}
+
+// dispatch runs the step's task on its hosts, at most forks (and throttle) at
+// a time, and sends each outcome to the batch.
+func (b *batch) dispatch(ctx context.Context, st *step) {
+	workers := min(len(st.runners), b.run.cfg.Forks)
+	if st.throttle > 0 {
+		workers = min(workers, st.throttle)
+	}
+	var next atomic.Int64
+	work := func() {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= len(st.runners) {
+				return
+			}
+			b.run.forks <- struct{}{}
+			o := b.execute(ctx, st, st.runners[i])
+			<-b.run.forks
+			b.done <- o
+		}
+	}
+	for range workers {
+		go work()
+	}
+}
+
+// confirm asks for --step whether to run a task: y, n, or c for all the rest.
+func (b *batch) confirm(ctx context.Context, st *step) bool {
+	t := b.run.cfg.Terminal
+	if t == nil || !t.Interactive() {
+		return true
+	}
+	for {
+		line, err := t.ReadLine(ctx, "Perform task: "+st.info.Heading()+" (N)o/(y)es/(c)ontinue: ", true)
+		if err != nil {
+			return false
+		}
+		switch line {
+		case "y", "yes", "Y":
+			return true
+		case "c", "continue", "C":
+			b.run.cfg.Step = false
+			return true
+		case "", "n", "no", "N":
+			return false
+		}
+	}
+}

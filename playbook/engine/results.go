@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"drover/playbook/event"
+	"drover/playbook/value"
+)
+
+// apply takes one host's outcome into the state of the run and tells it.
+func (b *batch) apply(o *outcome) {
+	st := o.step
+	o.seat.busy = false
+	targets := []*seat{o.seat}
+	if st.runOnce {
+		targets = nil
+		for _, s := range b.seats {
+			if !s.unreachable {
+				targets = append(targets, s)
+			}
+		}
+	}
+	for _, s := range targets {
+		if r := st.task.Register; r != "" && o.result != nil {
+			s.registered.Set(r, o.result)
+		}
+		for _, e := range o.effects {
+			e(b, s)
+		}
+	}
+	rescued := false
+	switch o.status {
+	case event.Failed:
+		rescued = b.failed(o)
+	case event.Unreachable:
+		b.unreachable(o)
+	case event.Skipped:
+		o.seat.stats.Skipped++
+	default:
+		o.seat.stats.OK++
+		if o.status == event.Changed {
+			o.seat.stats.Changed++
+		}
+		b.notify(o)
+	}
+	b.run.emit(event.Result{
+		Task: st.info, Host: o.seat.name, Target: o.target, Status: o.status, Ignored: o.ignored, Rescued: rescued,
+		Looped: o.looped, Result: o.shown, Err: o.err, Start: o.start, End: o.end,
+	})
+}
+
+// failed counts a failure and leads the host to where it goes; it reports
+// whether a rescue takes it.
+func (b *batch) failed(o *outcome) (rescued bool) {
+	s := o.seat
+	if o.ignored {
+		s.stats.OK++
+		s.stats.Ignored++
+		if changed, _ := o.result.Lookup("changed"); changed == value.Bool(true) {
+			s.stats.Changed++
+		}
+		return false
+	}
+	rescued = s.cursor.rescuing()
+	if o.step.runOnce {
+		for _, other := range b.seats {
+			if other != s && !other.unreachable {
+				b.failHost(other, o)
+			}
+		}
+	}
+	b.failHost(s, o)
+	if rescued {
+		s.stats.Rescued++
+	} else {
+		s.stats.Failed++
+	}
+	return rescued
+}
+
+// failHost leads one host to the rescue, always or end that a failure has.
+func (b *batch) failHost(s *seat, o *outcome) {
+	if s.cursor.rescuing() {
+		s.registered.Set("ansible_failed_task", failedTask(o.step))
+		s.registered.Set("ansible_failed_result", o.result)
+	}
+	s.cursor.fail()
+	if s.cursor.failed {
+		s.failed = true
+	}
+}
+
+// failedTask is what a rescue sees of the task that failed.
+func failedTask(st *step) value.Value {
+	t := st.task
+	d := value.DictOf("name", st.info.Name, "action", t.Action, "args", t.Args)
+	if st.info.Name == "" {
+		d.Put("name", value.Str(t.Action))
+	}
+	d.Put("tags", value.Strings(st.info.Tags...))
+	if t.Role != nil {
+		d.Put("role", value.Str(t.Role.Role))
+	}
+	if t.Register != "" {
+		d.Put("register", value.Str(t.Register))
+	}
+	return d
+}
+
+func (b *batch) unreachable(o *outcome) {
+	s := o.seat
+	if o.ignored {
+		s.stats.OK++
+		s.stats.Ignored++
+		return
+	}
+	s.stats.Unreachable++
+	s.host.unreachable = true
+}
+
+// finish does what needs all hosts of a step: includes, and the rules on
+// failures that concern the whole batch.
+func (b *batch) finish(st *step) {
+	b.include(st)
+	if b.fatal(st) {
+		b.failRest(st)
+	}
+	b.checkMaxFail(st)
+}
+
+// fatal reports whether a failure of this step ends the play for all hosts.
+func (b *batch) fatal(st *step) bool {
+	hit := false
+	for _, o := range st.outcomes {
+		switch {
+		case o.ignored:
+		case o.status == event.Failed && o.seat.cursor.failed, o.status == event.Unreachable:
+			hit = true
+		}
+	}
+	if !hit {
+		return false
+	}
+	if st.runOnce {
+		return true
+	}
+	ev := keywordReader{ctx: b.run.context(b.taskScope(st.seats[0], st.plan)), base: &st.task.Base}
+	fatal := ev.boolean("any_errors_fatal", st.plan.anyErrorsFatal, b.play.keywords.anyErrorsFatal)
+	if ev.err != nil {
+		b.run.fault(ev.err)
+	}
+	return fatal
+}
+
+// failRest fails every host of the batch that has not failed yet.
+func (b *batch) failRest(st *step) {
+	var o *outcome
+	for _, x := range st.outcomes {
+		if x.status == event.Failed || x.status == event.Unreachable {
+			o = x
+		}
+	}
+	for _, s := range b.seats {
+		if s.live() {
+			b.failHost(s, o)
+		}
+	}
+}
+
+func (b *batch) checkMaxFail(st *step) {
+	limit := b.play.keywords.maxFail
+	if limit < 0 || b.broke {
+		return
+	}
+	failed := 0
+	for _, s := range b.seats {
+		if s.failed || s.unreachable {
+			failed++
+		}
+	}
+	if 100*float64(failed)/float64(len(b.seats)) > limit {
+		for _, s := range b.seats {
+			if s.live() {
+				s.cursor.fail()
+				s.failed = true
+			}
+		}
+		b.broke = true
+	}
+}
+
+// notify marks the handlers that a changed task notifies.
+func (b *batch) notify(o *outcome) {
+	for _, name := range o.notify {
+		found := b.play.findHandlers(name, b.info)
+		if len(found) == 0 {
+			b.unknownHandler(o, name)
+			continue
+		}
+		for _, h := range found {
+			o.seat.notified[h] = true
+		}
+		b.run.emit(event.Notified{Handler: name, Host: o.seat.name})
+	}
+}

@@ -1,0 +1,318 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/jinja"
+	"drover/playbook/source"
+	"drover/playbook/value"
+	"drover/transport"
+)
+
+// itemResult is the result of one run of a task.
+type itemResult struct {
+	dict *value.Dict
+	// ignored: failed or unreachable, and the keywords say to go on.
+	ignored bool
+	// notify names the handlers that a change notifies.
+	notify []string
+}
+
+func isTrue(r itemResult, key string) bool {
+	v, ok := r.dict.Lookup(key)
+	return ok && value.Truth(v)
+}
+
+// run runs the task once: conditions, keywords, arguments, attempts.
+func (i *itemRun) run(ctx context.Context) itemResult {
+	skipped, err := i.skip()
+	if err != nil {
+		return i.failed(err)
+	}
+	if skipped != nil {
+		return itemResult{dict: skipped}
+	}
+	if err := i.keywords(); err != nil {
+		return i.failed(err)
+	}
+	if i.step.task.Include != nil {
+		if err := i.wantInclude(); err != nil {
+			return i.failed(err)
+		}
+		return itemResult{dict: value.DictOf("changed", false, "include", true)}
+	}
+	if i.kw.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, i.kw.timeout, errTimedOut)
+		defer cancel()
+	}
+	result := i.retry(ctx)
+	i.effects(result)
+	return i.done(result)
+}
+
+var errTimedOut = errors.New("timed out")
+
+// skip gives the result of a task whose conditions are not met, else nil.
+func (i *itemRun) skip() (*value.Dict, error) {
+	for _, c := range i.step.plan.when {
+		ok, err := evalCond(i.jinja, c)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return value.DictOf("changed", false, "skipped", true, "skip_reason", "Conditional result was False",
+				"false_condition", conditionText(c)), nil
+		}
+	}
+	return nil, nil
+}
+
+func conditionText(c playbook.Cond) value.Value {
+	if t, ok := c.Expr.(*value.Template); ok {
+		return value.Str(t.Src)
+	}
+	return c.Expr
+}
+
+// failed is the result of a run that an error ended before or beside the
+// module; ignore_errors counts for it too.
+func (i *itemRun) failed(err error) itemResult {
+	ev := &keywordReader{ctx: i.jinja, base: &i.step.task.Base}
+	i.kw.ignoreErrors = ev.boolean("ignore_errors", i.step.plan.ignoreErrors, false)
+	i.out.err = err
+	return i.done(i.errorResult(err))
+}
+
+func (i *itemRun) errorResult(err error) *value.Dict {
+	var u *transport.UnreachableError
+	if errors.As(err, &u) {
+		return value.DictOf("unreachable", true, "changed", false, "msg", u.Error())
+	}
+	return value.DictOf("failed", true, "changed", false, "msg", errorText(err))
+}
+
+func (i *itemRun) done(result *value.Dict) itemResult {
+	r := itemResult{dict: result}
+	r.ignored = isTrue(r, "failed") && i.kw.ignoreErrors || isTrue(r, "unreachable") && i.kw.ignoreUnreachable
+	if isTrue(r, "failed") || isTrue(r, "unreachable") {
+		i.out.ignored = r.ignored
+	}
+	if isTrue(r, "changed") {
+		r.notify = i.notifications()
+	}
+	if len(i.warns) > 0 {
+		i.addWarnings(result)
+	}
+	return r
+}
+
+// notifications evaluates notify for a changed result.
+func (i *itemRun) notifications() []string {
+	var names []string
+	for _, n := range i.step.task.Notify {
+		v, err := i.jinja.Evaluate(n)
+		if err != nil {
+			i.batch.run.fault(source.Wrap(i.step.task.Keys["notify"], err))
+			return nil
+		}
+		if list := stringsOf(v); list != nil {
+			names = append(names, list...)
+		} else {
+			names = append(names, value.String(v))
+		}
+	}
+	return names
+}
+
+func (i *itemRun) addWarnings(result *value.Dict) {
+	all := value.NewList()
+	if have, ok := result.At("warnings").(*value.List); ok {
+		all.Append(have.Elems...)
+	}
+	for _, w := range i.warns {
+		all.Append(value.Str(w))
+	}
+	result.Put("warnings", all)
+}
+
+// retry runs the action until its conditions are met or the tries are used up.
+func (i *itemRun) retry(ctx context.Context) *value.Dict {
+	task := i.step.task
+	trying := len(task.Until) > 0 || task.Retries != nil
+	for attempt := 1; ; attempt++ {
+		result := i.attempt(ctx)
+		if !trying || isTrue(itemResult{dict: result}, "unreachable") || ctx.Err() != nil {
+			return result
+		}
+		result.Put("attempts", value.Int(attempt))
+		i.see(result)
+		met, err := i.untilMet(result)
+		if err != nil {
+			i.out.err = err
+			return i.errorResult(err)
+		}
+		if met {
+			return result
+		}
+		if attempt >= i.kw.retries {
+			result.Put("attempts", value.Int(max(1, i.kw.retries-1)))
+			result.Put("failed", value.Bool(true))
+			return result
+		}
+		i.batch.run.emit(event.Retry{
+			Task: i.step.info, Host: i.seat.name, Left: i.kw.retries - attempt, Attempts: attempt, Result: i.show(result),
+		})
+		if !sleep(ctx, i.kw.delay) {
+			return result
+		}
+	}
+}
+
+func (i *itemRun) untilMet(result *value.Dict) (bool, error) {
+	if len(i.step.task.Until) == 0 {
+		return !isTrue(itemResult{dict: result}, "failed"), nil
+	}
+	return i.all(i.step.task.Until)
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// see lets until, failed_when and changed_when look at the result under its
+// registered name.
+func (i *itemRun) see(result *value.Dict) {
+	if name := i.step.task.Register; name != "" {
+		i.local.Set(name, result)
+	}
+}
+
+// all reports whether every condition is met.
+func (i *itemRun) all(cs []playbook.Cond) (bool, error) {
+	for _, c := range cs {
+		ok, err := evalCond(i.jinja, c)
+		if err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// attempt runs the action once and lets changed_when and failed_when judge.
+func (i *itemRun) attempt(ctx context.Context) *value.Dict {
+	result, err := i.act(ctx)
+	switch {
+	case errors.Is(context.Cause(ctx), errTimedOut):
+		secs := i.kw.timeout.Seconds()
+		return value.DictOf("failed", true, "changed", false,
+			"msg", fmt.Sprintf("Timed out after %v second(s).", secs),
+			"timedout", value.DictOf("period", value.Float(secs)))
+	case err != nil:
+		if !transport.IsUnreachable(err) {
+			i.out.err = err
+		}
+		result = i.errorResult(err)
+	}
+	i.complete(result)
+	if isTrue(itemResult{dict: result}, "unreachable") {
+		return result
+	}
+	if err := i.judge(result); err != nil {
+		i.out.err = err
+		result.Put("failed", value.Bool(true))
+		result.Put("msg", value.Str(errorText(err)))
+	}
+	return result
+}
+
+// complete fills in the keys that every result has.
+func (i *itemRun) complete(result *value.Dict) {
+	if _, ok := result.Lookup("changed"); !ok {
+		result.Put("changed", value.Bool(false))
+	}
+	if _, ok := result.Lookup("failed"); !ok {
+		if _, skipped := result.Lookup("skipped"); !skipped {
+			rc, _ := value.AsInt(result.At("rc"))
+			result.Put("failed", value.Bool(rc != 0))
+		}
+	}
+	for _, key := range []string{"stdout", "stderr"} {
+		text, ok := value.AsString(result.At(key))
+		if _, have := result.Lookup(key + "_lines"); ok && !have {
+			lines := value.Strings(jinja.SplitLines(text)...)
+			result.Put(key+"_lines", lines)
+		}
+	}
+}
+
+// judge applies changed_when and failed_when.
+func (i *itemRun) judge(result *value.Dict) error {
+	task := i.step.task
+	if isTrue(itemResult{dict: result}, "skipped") || len(task.ChangedWhen) == 0 && len(task.FailedWhen) == 0 {
+		return nil
+	}
+	i.see(result)
+	if len(task.ChangedWhen) > 0 {
+		changed, err := i.all(task.ChangedWhen)
+		if err != nil {
+			return source.Wrap(task.Keys["changed_when"], err)
+		}
+		result.Put("changed", value.Bool(changed))
+	}
+	if len(task.FailedWhen) > 0 {
+		failed, err := i.all(task.FailedWhen)
+		if err != nil {
+			return source.Wrap(task.Keys["failed_when"], err)
+		}
+		result.Put("failed", value.Bool(failed))
+		result.Put("failed_when_result", value.Bool(failed))
+		if !failed {
+			i.out.err = nil
+		}
+	}
+	return nil
+}
+
+// wantInclude notes what an include task wants included.
+func (i *itemRun) wantInclude() error {
+	inc, task := i.step.task.Include, i.step.task
+	ev := &keywordReader{ctx: i.jinja, base: &task.Base}
+	want := &inclusion{vars: i.loop}
+	if i.loop != nil {
+		want.label = value.String(i.loopLabel())
+	}
+	if !inc.Role {
+		name := ev.text("file", inc.File, "")
+		if ev.err != nil {
+			return ev.err
+		}
+		path, err := i.batch.run.cfg.Loader.Find(task, "tasks", name)
+		if err != nil {
+			return source.Wrap(task.Pos, err)
+		}
+		want.path = path
+	} else {
+		want.role = playbook.RoleRequest{
+			Name: ev.text("name", inc.Name, ""), TasksFrom: ev.text("tasks_from", inc.TasksFrom, ""),
+			VarsFrom: ev.text("vars_from", inc.VarsFrom, ""), DefaultsFrom: ev.text("defaults_from", inc.DefaultsFrom, ""),
+			HandlersFrom: ev.text("handlers_from", inc.HandlersFrom, ""),
+			Public:       ev.boolean("public", inc.Public, false), AllowDuplicates: ev.boolean("allow_duplicates", inc.AllowDuplicates, true),
+			Validate: ev.boolean("rolespec_validate", inc.RolespecValidate, true), Apply: inc.Apply,
+		}
+	}
+	if ev.err == nil {
+		i.out.includes = append(i.out.includes, want)
+	}
+	return ev.err
+}

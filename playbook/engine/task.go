@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/jinja"
+	"drover/playbook/source"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+)
+
+// taskRun is one task on one host, items and all.
+type taskRun struct {
+	batch *batch
+	step  *step
+	seat  *seat
+	out   *outcome
+	// overlay holds what earlier items of the loop changed for later ones.
+	overlay *vars.Store
+}
+
+// execute runs a step's task on one host to its end. It runs beside others
+// and changes nothing of the batch.
+func (b *batch) execute(ctx context.Context, st *step, s *seat) *outcome {
+	b.run.emit(event.HostStart{Task: st.info, Host: s.name})
+	t := &taskRun{
+		batch: b, step: st, seat: s, overlay: &vars.Store{},
+		out: &outcome{step: st, seat: s, start: time.Now()},
+	}
+	result := t.runAll(ctx)
+	t.out.end = time.Now()
+	t.out.result = result
+	t.out.classify()
+	t.censor()
+	return t.out
+}
+
+// runAll gives the task's whole result: of its one run, or of its loop.
+func (t *taskRun) runAll(ctx context.Context) *value.Dict {
+	task := t.step.task
+	if task.Loop == nil {
+		r := t.item(nil).run(ctx)
+		t.out.notifyWhen(r)
+		t.out.ignored = t.out.ignored && (isTrue(r, "failed") || isTrue(r, "unreachable"))
+		return r.dict
+	}
+	base := t.item(nil)
+	items, skip, err := base.loopItems()
+	switch {
+	case err != nil:
+		return t.out.fail(err)
+	case skip != nil:
+		return skip
+	}
+	return t.runLoop(ctx, items)
+}
+
+// classify reads the status from the result.
+func (o *outcome) classify() {
+	is := func(key string) bool {
+		v, ok := o.result.Lookup(key)
+		return ok && value.Truth(v)
+	}
+	switch {
+	case is("unreachable"):
+		o.status = event.Unreachable
+	case is("failed"):
+		o.status = event.Failed
+	case is("skipped"):
+		o.status = event.Skipped
+	case is("changed"):
+		o.status = event.Changed
+	default:
+		o.status = event.OK
+	}
+	if o.status != event.Failed && o.status != event.Unreachable {
+		o.ignored = false
+	}
+}
+
+// fail gives the result of a task that failed by err.
+func (o *outcome) fail(err error) *value.Dict {
+	o.err = err
+	return value.DictOf("failed", true, "changed", false, "msg", errorText(err))
+}
+
+// errorText is an error's message for a result, with its place.
+func errorText(err error) string {
+	var e *source.Error
+	if errors.As(err, &e) {
+		return e.Msg
+	}
+	return err.Error()
+}
+
+// item prepares one run of the task; loop holds the loop's variables.
+func (t *taskRun) item(loop *value.Dict) *itemRun {
+	i := &itemRun{taskRun: t, loop: loop, local: &vars.Store{}}
+	i.stack = t.batch.taskScope(t.seat, t.step.plan, t.overlay)
+	i.stack.Layers = append(i.stack.Layers, vars.Dict{D: loop}, i.local)
+	i.jinja = t.batch.run.context(i.stack)
+	i.jinja.Host = &controller{item: i}
+	return i
+}
+
+// itemRun is one run of a task on a host: the whole task, or one item of it.
+type itemRun struct {
+	*taskRun
+	loop  *value.Dict
+	local *vars.Store // the result while until, failed_when and changed_when look at it
+	stack *vars.Stack
+	jinja *jinja.Context
+	kw    taskKeywords
+	warns []string
+	// together and place are set while items run side by side.
+	together *together
+	place    int
+}
+
+// taskKeywords are a task's keywords, evaluated for one item.
+type taskKeywords struct {
+	check, diff, noLog              bool
+	ignoreErrors, ignoreUnreachable bool
+	delegate                        *host
+	delegateFacts                   bool
+	timeout                         time.Duration
+	env                             map[string]string
+	retries                         int
+	delay                           time.Duration
+	async, poll                     int
+}
+
+// keywords evaluates them.
+func (i *itemRun) keywords() error {
+	p, task := i.step.plan, i.step.task
+	ev := &keywordReader{ctx: i.jinja, base: &task.Base}
+	cfg := &i.batch.run.cfg
+	k := &i.kw
+	k.ignoreErrors = ev.boolean("ignore_errors", p.ignoreErrors, false)
+	k.ignoreUnreachable = ev.boolean("ignore_unreachable", p.ignoreUnreachable, false)
+	k.check = ev.boolean("check_mode", p.checkMode, cfg.Check)
+	k.diff = ev.boolean("diff", p.diff, cfg.Diff)
+	k.noLog = ev.boolean("no_log", p.noLog, false)
+	k.delegateFacts = ev.boolean("delegate_facts", p.delegateFacts, false)
+	k.timeout = seconds(ev.number("timeout", p.timeout, cfg.TaskTimeout.Seconds()))
+	k.async = int(ev.number("async", task.Async, 0))
+	k.poll = int(ev.number("poll", task.Poll, 15))
+	k.delay = seconds(ev.number("delay", task.Delay, 5))
+	k.retries = i.attempts(ev)
+	if ev.err != nil {
+		return ev.err
+	}
+	if err := i.delegation(ev); err != nil {
+		return err
+	}
+	var err error
+	k.env, err = i.environment()
+	return err
+}
+
+func seconds(f float64) time.Duration { return time.Duration(f * float64(time.Second)) }
+
+// attempts is how often the task is tried at most.
+func (i *itemRun) attempts(ev *keywordReader) int {
+	task := i.step.task
+	if task.Retries == nil && len(task.Until) == 0 {
+		return 1
+	}
+	n := int(ev.number("retries", task.Retries, 3))
+	switch {
+	case task.Retries == nil:
+		return 3
+	case n <= 0:
+		return 1
+	}
+	return n + 1
+}
+
+// delegation finds the host that the task runs on instead.
+func (i *itemRun) delegation(ev *keywordReader) error {
+	name := ev.text("delegate_to", i.step.plan.delegateTo, "")
+	if ev.err != nil || name == "" {
+		return ev.err
+	}
+	i.kw.delegate = i.batch.run.delegateHost(name)
+	i.out.target = name
+	return nil
+}
+
+// environment merges the environment keywords, outermost first.
+func (i *itemRun) environment() (map[string]string, error) {
+	if len(i.step.plan.environment) == 0 {
+		return nil, nil
+	}
+	env := map[string]string{}
+	for _, e := range i.step.plan.environment {
+		v, err := i.jinja.Evaluate(e)
+		if err != nil {
+			return nil, source.Wrap(i.step.task.Keys["environment"], err)
+		}
+		switch v := v.(type) {
+		case *value.Dict:
+			for _, kv := range v.Entries() {
+				env[value.String(kv.Key)] = value.String(kv.Val)
+			}
+		case *value.List:
+			for _, x := range v.Elems {
+				d, ok := x.(*value.Dict)
+				if !ok {
+					return nil, source.Errorf(i.step.task.Pos, "environment must be a dictionary, not %s", value.Repr(x))
+				}
+				for _, kv := range d.Entries() {
+					env[value.String(kv.Key)] = value.String(kv.Val)
+				}
+			}
+		default:
+			if v != value.None && v != value.Omit && value.String(v) != "" {
+				return nil, source.Errorf(i.step.task.Pos, "environment must be a dictionary, not %s", value.Repr(v))
+			}
+		}
+	}
+	return env, nil
+}
+
+// evalCond evaluates one condition of when, until, failed_when, ….
+func evalCond(ctx *jinja.Context, c playbook.Cond) (bool, error) {
+	switch e := c.Expr.(type) {
+	case value.Bool:
+		return bool(e), nil
+	case value.Str:
+		return ctx.Condition(string(e), c.Pos)
+	}
+	return ctx.ConditionValue(c.Expr, c.Pos)
+}
