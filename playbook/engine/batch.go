@@ -189,6 +189,23 @@ func (b *batch) info(t *playbook.Task) *event.TaskInfo {
 	return i
 }
 
+// infoFor is info with the name evaluated in the variables of a host, as far
+// as that can be done.
+func (b *batch) infoFor(t *playbook.Task, s *seat) *event.TaskInfo {
+	i := b.info(t)
+	name, ok := t.Name.(*value.Template)
+	if !ok {
+		return i
+	}
+	v, err := b.run.context(b.taskScope(s, b.run.plans.get(t))).Evaluate(name)
+	if err != nil || value.String(v) == i.Name {
+		return i
+	}
+	named := *i
+	named.Name = value.String(redact(v))
+	return &named
+}
+
 func (b *batch) names(keep func(*seat) bool) value.Value {
 	l := value.NewList()
 	for _, s := range b.seats {

@@ -30,6 +30,8 @@ type outcome struct {
 	status  event.Status
 	ignored bool
 	looped  bool
+	// cancelled: the run was interrupted before the task began on the host.
+	cancelled bool
 	result  *value.Dict // what register sees
 	shown   *value.Dict // what people see
 	target  string      // delegate_to
@@ -84,7 +86,7 @@ func (b *batch) start(ctx context.Context, w work) {
 		b.meta(ctx, p, w.seats)
 		return
 	}
-	st := &step{task: w.task, plan: p, info: b.info(w.task), seats: w.seats, runners: w.seats}
+	st := &step{task: w.task, plan: p, info: b.infoFor(w.task, w.seats[0]), seats: w.seats, runners: w.seats}
 	if !b.prepare(st) {
 		return
 	}
@@ -148,6 +150,10 @@ func (b *batch) dispatch(ctx context.Context, st *step) {
 			i := int(next.Add(1)) - 1
 			if i >= len(st.runners) {
 				return
+			}
+			if ctx.Err() != nil {
+				b.done <- &outcome{step: st, seat: st.runners[i], cancelled: true}
+				continue
 			}
 			b.run.forks <- struct{}{}
 			o := b.execute(ctx, st, st.runners[i])

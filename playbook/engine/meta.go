@@ -140,3 +140,18 @@ func (r *run) storeFacts(h *host, facts *value.Dict) {
 		}
 	}
 }
+
+// recallFacts takes a host's facts from the cache between runs, once.
+func (r *run) recallFacts(h *host) {
+	if r.cfg.FactCache == nil || h.recalled {
+		return
+	}
+	h.recalled = true
+	if r.cfg.FlushCache {
+		r.forgetFacts(h.name)
+		return
+	}
+	if facts, ok := r.cfg.FactCache.Get(h.name); ok {
+		h.setFacts(facts)
+	}
+}

@@ -55,6 +55,7 @@ func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error)
 	}
 	for _, h := range matched {
 		if st := r.hosts.get(h); !st.failed && !st.unreachable {
+			r.recallFacts(st)
 			pr.hosts = append(pr.hosts, st)
 		}
 	}

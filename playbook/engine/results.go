@@ -9,6 +9,10 @@ import (
 func (b *batch) apply(o *outcome) {
 	st := o.step
 	o.seat.busy = false
+	if o.cancelled {
+		o.seat.cursor.stop()
+		return
+	}
 	targets := []*seat{o.seat}
 	if st.runOnce {
 		targets = nil

@@ -218,6 +218,8 @@ func (i *itemRun) attempt(ctx context.Context) *value.Dict {
 		return value.DictOf("failed", true, "changed", false,
 			"msg", fmt.Sprintf("Timed out after %v second(s).", secs),
 			"timedout", value.DictOf("period", value.Float(secs)))
+	case err != nil && ctx.Err() != nil:
+		return value.DictOf("failed", true, "changed", false, "msg", "interrupted while the task was running")
 	case err != nil:
 		if !transport.IsUnreachable(err) {
 			i.out.err = err

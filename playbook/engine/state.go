@@ -22,6 +22,7 @@ type host struct {
 	included   *vars.Store  // include_vars
 	registered *vars.Store  // register, set_fact
 
+	recalled            bool // facts were taken from the cache
 	failed, unreachable bool
 	stats               event.HostStats
 
