@@ -73,10 +73,10 @@ func (s stamps) apply(h target.Host, c *Call, path string, d *Properties) (bool,
 		return false, nil
 	}
 	if !mod.Equal(info.ModTime) {
-		d.put("mtime", seconds(info.ModTime), seconds(mod))
+		d.put("mtime", unixSeconds(info.ModTime), unixSeconds(mod))
 	}
 	if !acc.Equal(info.AccTime) {
-		d.put("atime", seconds(info.AccTime), seconds(acc))
+		d.put("atime", unixSeconds(info.AccTime), unixSeconds(acc))
 	}
 	if c.Check {
 		return true, nil
@@ -87,8 +87,8 @@ func (s stamps) apply(h target.Host, c *Call, path string, d *Properties) (bool,
 	return true, nil
 }
 
-// seconds gives a time as Python's stat does: seconds with a fraction.
-func seconds(t time.Time) value.Value { return value.Float(float64(t.UnixNano()) / 1e9) }
+// unixSeconds gives a time as Python's stat does: seconds with a fraction.
+func unixSeconds(t time.Time) value.Value { return value.Float(float64(t.UnixNano()) / 1e9) }
 
 // directives are strptime's letters in Go's layout.
 var directives = map[byte]string{

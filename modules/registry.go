@@ -9,7 +9,19 @@ import (
 // add a line here.
 var builtin = sync.OnceValue(func() []Module {
 	return []Module{
+		asyncStatusModule(),
+		blockinfileModule(),
+		commandModule(),
+		copyModule(),
+		fileModule(),
+		lineinfileModule(),
 		pingModule(),
+		replaceModule(),
+		setupModule(),
+		shellModule(),
+		slurpModule(),
+		statModule(),
+		tempfileModule(),
 	}
 })
 
