@@ -35,7 +35,10 @@ func colours(f *os.File) palette {
 // wantColour decides whether f gets colours: what the user said first, then
 // whether f is a terminal.
 func wantColour(f *os.File, forced, forbidden bool) bool {
-	on := func(name string) bool { v := os.Getenv(name); return v != "" && v != "0" && !strings.EqualFold(v, "false") }
+	on := func(name string) bool {
+		v := os.Getenv(name)
+		return v != "" && v != "0" && !strings.EqualFold(v, "false")
+	}
 	switch {
 	case forbidden || on("NO_COLOR") || on("ANSIBLE_NOCOLOR"):
 		return false

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"drover/internal/config"
+	"drover/playbook/vault"
+)
+
+// vaultSecrets gathers the vault passwords: the identities of the
+// configuration, --vault-id, --vault-password-file, --ask-vault-password.
+func vaultSecrets(ctx context.Context, c *cli.Context, cfg *config.Config, t *terminal) (vault.Secrets, error) {
+	var sources []string
+	sources = append(sources, cfg.VaultIdentityList...)
+	files := c.StringSlice("vault-password-file")
+	ids := c.StringSlice("vault-id")
+	if len(files) == 0 && cfg.VaultPasswordFile != "" {
+		files = []string{cfg.VaultPasswordFile}
+	}
+	sources = append(sources, ids...)
+	for _, f := range files {
+		sources = append(sources, cfg.VaultIdentity+"@"+f)
+	}
+	if c.Bool("ask-vault-password") || (cfg.AskVaultPass && len(sources) == 0) {
+		sources = append(sources, cfg.VaultIdentity+"@prompt")
+	}
+	var all vault.Secrets
+	for _, s := range sources {
+		secret, err := vaultSecret(ctx, s, t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, secret)
+	}
+	return all, nil
+}
+
+func vaultSecret(ctx context.Context, arg string, t *terminal) (vault.Secret, error) {
+	id, from := vault.SplitID(arg)
+	if from != "prompt" && from != "prompt_ask_vault_pass" {
+		password, err := vault.ReadPassword(ctx, id, expandHome(from))
+		return vault.Secret{ID: id, Password: password}, err
+	}
+	prompt := "Vault password: "
+	if id != vault.DefaultID {
+		prompt = fmt.Sprintf("Vault password (%s): ", id)
+	}
+	line, err := t.ReadLine(ctx, prompt, false)
+	if err != nil {
+		return vault.Secret{}, fmt.Errorf("vault password: %w", err)
+	}
+	return vault.Secret{ID: id, Password: []byte(line)}, nil
+}
+
+// passwords asks for, or reads, the passwords to log in and to become.
+func passwords(ctx context.Context, c *cli.Context, cfg *config.Config, t *terminal) (login, become string, err error) {
+	if login, err = passwordFile(c.String("connection-password-file"), cfg.ConnectionPasswordFile); err != nil {
+		return "", "", err
+	}
+	if become, err = passwordFile(c.String("become-password-file"), cfg.BecomePasswordFile); err != nil {
+		return "", "", err
+	}
+	if c.Bool("ask-pass") || cfg.AskPass {
+		if login, err = t.ReadLine(ctx, "SSH password: ", false); err != nil {
+			return "", "", fmt.Errorf("SSH password: %w", err)
+		}
+	}
+	if c.Bool("ask-become-pass") || cfg.BecomeAskPass {
+		prompt := "BECOME password: "
+		if login != "" {
+			prompt = "BECOME password[defaults to SSH password]: "
+		}
+		if become, err = t.ReadLine(ctx, prompt, false); err != nil {
+			return "", "", fmt.Errorf("BECOME password: %w", err)
+		}
+		if become == "" {
+			become = login
+		}
+	}
+	return login, become, nil
+}
+
+// passwordFile reads a password from the first file named: its first line, or
+// what it prints when it is executable.
+func passwordFile(names ...string) (string, error) {
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		name = expandHome(name)
+		st, err := os.Stat(name)
+		if err != nil {
+			return "", fmt.Errorf("password file: %w", err)
+		}
+		var data []byte
+		if st.Mode()&0o111 != 0 {
+			data, err = exec.Command(name).Output()
+		} else {
+			data, err = os.ReadFile(name)
+		}
+		if err != nil {
+			return "", fmt.Errorf("password file %s: %w", name, err)
+		}
+		line, _, _ := strings.Cut(string(data), "\n")
+		if line == "" {
+			return "", fmt.Errorf("password file %s is empty", name)
+		}
+		return strings.TrimRight(line, "\r"), nil
+	}
+	return "", nil
+}
+
+func expandHome(path string) string {
+	if path == "~" || strings.HasPrefix(path, "~/") {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, path[1:])
+		}
+	}
+	return path
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"drover/internal/config"
+	"drover/inventory"
+	"drover/modules"
+	"drover/playbook"
+	"drover/playbook/engine"
+	"drover/playbook/event"
+	"drover/playbook/filters"
+	"drover/playbook/jinja"
+	"drover/playbook/source"
+	"drover/playbook/value"
+	"drover/playbook/vars"
+	"drover/playbook/vault"
+	"drover/transport"
+	"drover/transport/remote"
+)
+
+// session is what every command that reads an inventory has: configuration,
+// secrets, variables, templates, output.
+type session struct {
+	cli       *cli.Context
+	cfg       *config.Config
+	verbosity int
+	display   *display
+	term      *terminal
+	secrets   vault.Secrets
+	extra     *value.Dict
+	env       *jinja.Env
+	inv       *inventory.Inventory
+}
+
+// newSession reads the configuration and everything else that does not touch
+// a host.
+func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, error) {
+	cfg, err := config.Load(config.Process())
+	if err != nil {
+		return nil, err
+	}
+	s := &session{cli: c, cfg: cfg, verbosity: max(verbosity, cfg.Verbosity)}
+	o.verbosity = s.verbosity
+	if s.display, err = newDisplay(cfg, o); err != nil {
+		return nil, err
+	}
+	s.term = newTerminal(s.display.screen)
+	for _, w := range cfg.Warnings {
+		s.display.warn(w)
+	}
+	s.sayConfig()
+	if s.secrets, err = vaultSecrets(c.Context, c, cfg, s.term); err != nil {
+		return nil, err
+	}
+	if s.extra, err = extraVars(c.StringSlice("extra-vars"), s.decrypter()); err != nil {
+		return nil, err
+	}
+	s.env = jinja.NewEnv()
+	s.env.Lenient = strings.HasPrefix(c.String("compat"), "2.18")
+	s.env.Warn = func(pos source.Pos, msg string) { s.display.Event(event.Warning{Pos: pos, Text: msg}) }
+	filters.Register(s.env, filters.Options{})
+	return s, nil
+}
+
+func (s *session) sayConfig() {
+	text := "No config file found; using defaults"
+	if s.cfg.Path != "" {
+		text = "Using " + s.cfg.Path + " as config file"
+	}
+	s.display.Event(event.Message{Verbosity: 1, Text: text})
+}
+
+// decrypter gives the vault as an interface that is nil without passwords, so
+// that vaulted text is an error that says which flag to give.
+func (s *session) decrypter() playbook.Vault {
+	if len(s.secrets) == 0 {
+		return nil
+	}
+	return s.secrets
+}
+
+// sources gives the inventories in force: -i, else the configuration's.
+func (s *session) sources() []string {
+	given := s.cli.StringSlice("inventory")
+	if len(given) == 0 {
+		given = s.cfg.Inventory
+	}
+	var out []string
+	for _, src := range given {
+		switch {
+		case strings.Contains(src, ","):
+		case src == "/etc/ansible/hosts" && s.cfg.Origin("inventory") == (config.Origin{}) && !exists(src):
+			continue // the default that is not there
+		default:
+			src = absolute(expandHome(src))
+		}
+		out = append(out, src)
+	}
+	return out
+}
+
+// loadInventory reads the inventory; it can be called again to read it anew.
+func (s *session) loadInventory() (*inventory.Inventory, error) {
+	o := inventory.Options{
+		UnparsedFails: s.cfg.InventoryUnparsedFails, AnyUnparsedFails: s.cfg.InventoryUnparsedAnyFails,
+		Vault: s.decrypter(), Warn: s.display.warn, Env: s.env, ExtraVars: s.extra, HashMerge: s.cfg.HashBehaviour == "merge",
+	}
+	return inventory.Load(s.sources(), o)
+}
+
+// limit gives --limit with its files read, after checking that it leaves hosts.
+func (s *session) limit() (string, error) {
+	limit, err := inventory.ExpandLimit(s.cli.String("limit"))
+	if err != nil || limit == "" {
+		return "", err
+	}
+	hosts, err := s.inv.Match(limit)
+	if err == nil && len(hosts) == 0 {
+		err = errors.New("Specified hosts and/or --limit does not match any hosts")
+	}
+	return limit, err
+}
+
+// spec finds a module's documentation and arguments.
+func spec(fqcn string) (*modules.Spec, bool) {
+	m, ok := modules.Lookup(fqcn)
+	if !ok {
+		return nil, false
+	}
+	return m.Spec(), true
+}
+
+func moduleNames() []string {
+	var names []string
+	for _, m := range modules.Builtin() {
+		names = append(names, m.Spec().Name)
+	}
+	return names
+}
+
+// loader reads playbooks with this session's paths and vault.
+func (s *session) loader() *playbook.Loader {
+	return playbook.NewLoader(playbook.Options{
+		Modules: spec, Names: moduleNames, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath,
+		Vault: s.decrypter(), Env: s.env,
+		Static: func(known *value.Dict) *jinja.Context {
+			return jinja.NewContext(s.env, vars.Dict{D: known.Clone().Update(s.extra)})
+		},
+	})
+}
+
+// pool makes the connections of a run.
+func (s *session) pool() *remote.Pool {
+	o := transport.Options{
+		AcceptNewHostKeys: s.cli.Bool("accept-new-host-keys"), NoHostKeyCheck: !s.cfg.HostKeyChecking, Warn: s.display.warn,
+	}
+	if s.term.Interactive() {
+		o.AskHostKey = s.term.askHostKey
+	}
+	return remote.NewPool(transport.NewDialer(o), remote.Options{})
+}
+
+// engineConfig fills what run and exec have in common.
+func (s *session) engineConfig(ctx context.Context, loader *playbook.Loader, pool *remote.Pool) (engine.Config, error) {
+	conn, err := s.connection(ctx)
+	if err != nil {
+		return engine.Config{}, err
+	}
+	cache, err := factCache(s.cfg)
+	if err != nil {
+		return engine.Config{}, err
+	}
+	cfg := engine.Config{
+		Inventory: s.inv, Reload: s.loadInventory, Loader: loader, Env: s.env, Pool: pool, Modules: spec, Sink: s.display,
+		ExtraVars: s.extra, Forks: s.cfg.Forks, Check: s.cli.Bool("check"), Diff: s.cli.Bool("diff") || s.cfg.DiffAlways,
+		Verbosity: s.verbosity, FlushCache: s.cli.Bool("flush-cache"), Connection: conn,
+		BecomeOn: s.cli.Bool("become") || s.cfg.Become, Gathering: s.cfg.Gathering, FactCache: cache,
+		HashMerge: s.cfg.HashBehaviour == "merge", PrivateRoleVars: s.cfg.PrivateRoleVars, AnyErrorsFatal: s.cfg.AnyErrorsFatal,
+		Strategy: s.cfg.Strategy, TaskTimeout: s.cfg.TaskTimeout, InventorySources: s.sources(), ConfigFile: s.cfg.Path,
+	}
+	if s.cli.IsSet("forks") {
+		if cfg.Forks = s.cli.Int("forks"); cfg.Forks < 1 {
+			return cfg, &optionsError{"the number of forks (--forks) must be at least 1"}
+		}
+	}
+	if s.term.Interactive() {
+		cfg.Terminal = s.term
+	}
+	cfg.Limit, err = s.limit()
+	return cfg, err
+}
+
+// connection gives the defaults of connections: flags above configuration.
+func (s *session) connection(ctx context.Context) (engine.Defaults, error) {
+	login, become, err := passwords(ctx, s.cli, s.cfg, s.term)
+	if err != nil {
+		return engine.Defaults{}, err
+	}
+	d := engine.Defaults{
+		Kind: s.choose("connection", s.cfg.Transport), User: s.choose("user", s.cfg.RemoteUser), Password: login,
+		KeyFile: expandHome(s.choose("private-key", s.cfg.PrivateKeyFile)), Port: s.cfg.RemotePort, Timeout: s.cfg.Timeout,
+		SSHArgs: s.cfg.SSHArgs, CommonArgs: s.choose("ssh-common-args", s.cfg.SSHCommonArgs), ExtraArgs: s.choose("ssh-extra-args", s.cfg.SSHExtraArgs),
+		BecomeMethod: s.choose("become-method", s.cfg.BecomeMethod), BecomeUser: s.choose("become-user", s.cfg.BecomeUser),
+		BecomePassword: become, BecomeFlags: s.cfg.BecomeFlags, BecomeExe: s.cfg.BecomeExe,
+		AcceptNewHostKeys: s.cli.Bool("accept-new-host-keys"), RemoteTmp: s.cfg.RemoteTmp,
+	}
+	if s.cli.IsSet("timeout") {
+		d.Timeout = time.Duration(s.cli.Int("timeout")) * time.Second
+	}
+	return d, nil
+}
+
+// choose gives a flag's value, or the configuration's when it was not given.
+func (s *session) choose(flag, fallback string) string {
+	if s.cli.IsSet(flag) {
+		return s.cli.String(flag)
+	}
+	return fallback
+}
+
+// interruptible gives a context that the first Ctrl-C ends; the second leaves
+// at once.
+func (s *session) interruptible(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-done:
+			return
+		case <-signals:
+		}
+		fmt.Fprintln(os.Stderr, "\n"+colours(os.Stderr).warning("Interrupted: stopping what runs on the hosts (again to leave at once)"))
+		cancel()
+		select {
+		case <-done:
+		case <-signals:
+			os.Exit(exitInterrupted)
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); close(done); cancel() }
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
