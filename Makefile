@@ -1,0 +1,71 @@
+# make build      bin/drover for this machine
+# make test       everything that CI runs
+# make hosts      the tests on real Debian hosts alone (root on Linux)
+# make bench      benchmarks
+# make release    dist/: static binaries with the runners for linux inside
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+RUNNERS  = linux/amd64 linux/arm64
+RELEASES = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+EMBED    = transport/remote/dist
+
+# The packages in which goroutines meet.
+RACY = ./cmd/... ./inventory/... ./modules/runner/... ./playbook/... ./transport/... ./test/...
+
+.PHONY: build test tools format vet staticcheck unit race hosts bench release clean
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o bin/drover ./cmd/drover
+
+test: tools format vet staticcheck unit race hosts
+
+# Debian's packages that the tests need; only root can install them.
+tools:
+	@test/hosts/tools
+
+format:
+	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not gofmt'ed:"; echo "$$files"; exit 1; fi
+
+vet:
+	go vet ./...
+	go vet -tags hosts ./test/...
+
+staticcheck:
+	go run honnef.co/go/tools/cmd/staticcheck ./...
+
+unit:
+	go test ./...
+
+race:
+	go test -race $(RACY)
+
+hosts:
+	@test/hosts/run
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+# A release carries the runners, packed, for the hosts people have.
+release:
+	rm -rf $(EMBED) dist
+	mkdir -p $(EMBED) dist
+	trap 'rm -rf $(EMBED)' EXIT; \
+	for p in $(RUNNERS); do \
+		f=$(EMBED)/drover-runner-$${p/\//-}; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -trimpath -ldflags '-s -w' -o $$f ./cmd/drover-runner; \
+		sha256sum < $$f | cut -d' ' -f1 > $$f.sha256; \
+		gzip -9n $$f; \
+	done; \
+	for p in $(RELEASES); do \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -trimpath -tags release -ldflags '$(LDFLAGS)' \
+			-o dist/drover-$(VERSION)-$${p/\//-} ./cmd/drover; \
+	done
+	cd dist && sha256sum drover-* > SHA256SUMS
+
+clean:
+	rm -rf bin dist $(EMBED)
