@@ -66,9 +66,11 @@ type Play struct {
 	VarsFiles                                          []value.Value // strings, or lists of alternatives
 	VarsPrompt                                         []*Prompt
 
-	Roles                                []*Role // in the order they run; dependencies expanded before their role
-	PreTasks, Tasks, PostTasks, Handlers []Step
-	// Validate is the play's own argument spec, nil without one.
+	Roles                      []*Role // those of roles:, in the order they run
+	PreTasks, Tasks, PostTasks []Step
+	Handlers                   []Step  // the play's own, then those of import_role
+	Imported                   []*Role // those of import_role, anywhere in the play
+
 	ImportVars *value.Dict // vars of the import_playbook that brought it
 	ImportWhen []Cond      // its when
 	ImportTags []value.Value
@@ -117,8 +119,8 @@ type Task struct {
 	Role   *Role
 	File   string // the file it stands in
 
-	Action string      // as written: "apt", "ansible.builtin.apt", "action"
-	Module string      // fully qualified: "ansible.builtin.apt"
+	Action string      // as written: "apt", "ansible.builtin.apt", "{{ ansible_pkg_mgr }}"
+	Module string      // fully qualified: "ansible.builtin.apt"; "" when Action is a template
 	Args   *value.Dict // as written, k=v and args: merged; free text under the module's free-form argument or "_raw_params"
 	ArgPos map[string]source.Pos
 	// ArgsTemplate is args: "{{ … }}" (a whole dict), or nil.
@@ -170,13 +172,13 @@ type Role struct {
 	FQCN            string // with the collection, when it is in one
 	Path            string // its folder
 	Play            *Play
-	Parents         []*Role // the roles that depend on it, nearest first (ansible_parent_role_names)
-	Deps            []*Role
+	Parents         []*Role     // the roles that depend on it, nearest first (ansible_parent_role_names)
+	Deps            []*Role     // the roles it depends on directly
 	Params          *value.Dict // parameters given beside the name, and vars:
 	Defaults        *value.Dict // of defaults/main
 	RoleVars        *value.Dict // of vars/main
-	Tasks           *Block
-	Handlers        []Step
+	Tasks           *Block      // the frames of its dependencies, then its own tasks
+	Handlers        []Step      // those of its dependencies, then its own
 	AllowDuplicates bool
 	Public          bool // its vars and defaults are seen by later tasks of the play
 	Collections     []string

@@ -1,40 +1,148 @@
 package playbook
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
+	"time"
 
+	"drover/playbook/source"
 	"drover/playbook/value"
+	"drover/playbook/vault"
+	"drover/playbook/yaml"
 )
 
-// NewLoader makes a loader with an empty cache.
-func NewLoader(o Options) *Loader { return &Loader{Options: o} }
+// NewLoader makes a loader that has read nothing yet.
+func NewLoader(o Options) *Loader {
+	return &Loader{Options: o, cache: loaderCache{files: map[string]*parsedFile{}, steps: map[string][]Step{}}}
+}
 
+// loaderCache keeps what was read. Files are read again when they changed.
 type loaderCache struct {
-	mu sync.Mutex
+	mu    sync.Mutex
+	files map[string]*parsedFile
+	steps map[string][]Step // see stepsKey
 }
 
-// Playbook reads, checks and resolves one playbook.
-func (l *Loader) Playbook(path string) (*Playbook, error) { panic("coming") }
-
-// IncludeTasks reads a file of tasks as a frame at t's place, with t's apply
-// keywords; its steps are handlers when t is one.
-func (l *Loader) IncludeTasks(t *Task, path string, vars *value.Dict) (*Block, error) {
-	panic("coming")
+// parsedFile is one file as it was at a certain time.
+type parsedFile struct {
+	modified time.Time
+	size     int64
+	node     *yaml.Node // nil when the file is empty
+	secret   bool
+	err      error
 }
-
-// IncludeRole loads a role at t's place.
-func (l *Loader) IncludeRole(t *Task, r RoleRequest) (*Role, error) { panic("coming") }
-
-// VarsFile reads a YAML or JSON file of trusted variables.
-func (l *Loader) VarsFile(path string) (*value.Dict, error) { panic("coming") }
 
 // ReadFile reads a file, decrypting a vaulted one; secret says that it was.
-func (l *Loader) ReadFile(path string) (data []byte, secret bool, err error) { panic("coming") }
-
-// ResolveModule gives the fully qualified name of a module as a task names it.
-func (l *Loader) ResolveModule(name string, collections []string) (fqcn string, ok bool) {
-	panic("coming")
+func (l *Loader) ReadFile(path string) (data []byte, secret bool, err error) {
+	data, err = os.ReadFile(path)
+	if err != nil {
+		return nil, false, fileError(path, err)
+	}
+	if !vault.IsVault(data) {
+		return data, false, nil
+	}
+	if l.Vault == nil {
+		return nil, true, source.Errorf(source.Pos{File: path}, "the file is encrypted, and there is no vault password").
+			WithHint("give --ask-vault-pass, --vault-password-file or --vault-id")
+	}
+	data, err = l.Vault.Decrypt(data)
+	if err != nil {
+		return nil, true, &source.Error{Pos: source.Pos{File: path}, Msg: "can't decrypt the file: " + err.Error(), Err: err}
+	}
+	return data, true, nil
 }
 
-// Find gives the path of a controller file that a task names.
-func (l *Loader) Find(t *Task, kind, name string) (string, error) { panic("coming") }
+func fileError(path string, err error) error {
+	why := err
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		why = pathErr.Err
+	}
+	return &source.Error{Pos: source.Pos{File: path}, Msg: "can't read the file: " + why.Error(), Err: err}
+}
+
+// VarsFile reads a YAML or JSON file of trusted variables. The dict is fresh.
+func (l *Loader) VarsFile(path string) (*value.Dict, error) {
+	f := l.parse(path)
+	switch {
+	case f.err != nil:
+		return nil, f.err
+	case f.node.IsNull():
+		return value.NewDict(0), nil
+	case f.node.Kind != yaml.Mapping:
+		return nil, source.Errorf(f.node.Pos, "a file of variables must be a mapping of names to values, but this is %s", f.node.What())
+	}
+	return f.node.Dict(), nil
+}
+
+// parse reads and parses a file, or gives what it read before.
+func (l *Loader) parse(path string) *parsedFile {
+	info, err := os.Stat(path)
+	if err != nil {
+		return &parsedFile{err: fileError(path, err)}
+	}
+	l.cache.mu.Lock()
+	f := l.cache.files[path]
+	l.cache.mu.Unlock()
+	if f != nil && f.modified.Equal(info.ModTime()) && f.size == info.Size() {
+		return f
+	}
+	f = &parsedFile{modified: info.ModTime(), size: info.Size()}
+	f.node, f.secret, f.err = l.readYAML(path)
+	l.cache.mu.Lock()
+	defer l.cache.mu.Unlock()
+	l.cache.files[path] = f
+	return f
+}
+
+func (l *Loader) readYAML(path string) (n *yaml.Node, secret bool, err error) {
+	data, secret, err := l.ReadFile(path)
+	if err != nil {
+		return nil, secret, err
+	}
+	o := yaml.Options{Secret: secret, Warn: l.Warn}
+	if l.Vault != nil {
+		o.Vault = l.Vault
+	}
+	n, err = yaml.Document(data, path, o)
+	if err != nil && isJSON(data) {
+		// JSON may be indented by tabs, YAML may not.
+		if again, retry := yaml.Document([]byte(strings.ReplaceAll(string(data), "\t", " ")), path, o); retry == nil {
+			return again, secret, nil
+		}
+	}
+	return n, secret, err
+}
+
+func isJSON(data []byte) bool {
+	s := strings.TrimSpace(string(data))
+	return strings.HasPrefix(s, "{") || strings.HasPrefix(s, "[")
+}
+
+// absolute gives the clean absolute form of a path, with ~ expanded.
+func absolute(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			path = filepath.Join(home, rest)
+		}
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return filepath.Clean(path)
+	}
+	return abs
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

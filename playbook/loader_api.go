@@ -3,6 +3,7 @@ package playbook
 import (
 	"drover/modules"
 	"drover/playbook/jinja"
+	"drover/playbook/source"
 	"drover/playbook/value"
 )
 
@@ -31,24 +32,14 @@ type Options struct {
 	Static func(vars *value.Dict) *jinja.Context
 	// Env checks the syntax of templates and conditionals; may be nil.
 	Env *jinja.Env
+	// Warn receives warnings (a key given twice); may be nil.
+	Warn func(pos source.Pos, msg string)
 }
 
 // Vault decrypts Ansible Vault text ("$ANSIBLE_VAULT;1.1;AES256\n…").
 type Vault interface {
 	Decrypt(data []byte) ([]byte, error)
 }
-
-// The doors (each in its own file):
-//
-//	func NewLoader(o Options) *Loader
-//	func (l *Loader) Playbook(path string) (*Playbook, error)
-//	func (l *Loader) IncludeTasks(t *Task, path string, vars *value.Dict) (*Block, error)
-//	    the tasks of a file as a frame below t's place, with t's apply keywords; handlers when t.Handler
-//	func (l *Loader) IncludeRole(t *Task, r RoleRequest) (*Role, error)
-//	func (l *Loader) VarsFile(path string) (*value.Dict, error)      a YAML/JSON file of trusted variables
-//	func (l *Loader) ReadFile(path string) (data []byte, secret bool, err error)
-//	func (l *Loader) ResolveModule(name string, collections []string) (fqcn string, ok bool)
-//	func (l *Loader) FindVarsFile(…)
 
 // RoleRequest says which role an include_role or import_role wants; all names
 // are already evaluated.

@@ -1,0 +1,303 @@
+package playbook
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"drover/playbook/source"
+	"drover/playbook/value"
+	"drover/playbook/yaml"
+)
+
+// roleUse is one use of a role, before it is loaded.
+type roleUse struct {
+	RoleRequest
+	pos     source.Pos
+	base    Base // keywords given where it is used
+	params  *value.Dict
+	parents []*Role
+	dynamic bool // by include_role
+}
+
+// playRoles reads the roles of a play.
+func (r *reader) playRoles(n *yaml.Node, at place) []*Role {
+	if n.IsNull() {
+		return nil
+	}
+	if n.Kind != yaml.List {
+		r.wrongKind("roles", n, "a list of roles")
+		return nil
+	}
+	var roles []*Role
+	for _, item := range n.Items {
+		use, ok := r.roleUse(item, at)
+		if !ok {
+			continue
+		}
+		if role := r.role(use, at); role != nil {
+			roles = append(roles, role)
+		}
+	}
+	return roles
+}
+
+// roleUse reads an element of roles: or of a role's dependencies: a name, or a
+// mapping with keywords and parameters.
+func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
+	use := &roleUse{pos: n.Pos, params: value.NewDict(0)}
+	use.Public, use.Validate = true, true
+	if n.Kind == yaml.Scalar && !n.IsNull() {
+		var ok bool
+		use.Name, ok = r.literal(n, at, nil)
+		return use, ok
+	}
+	if n.Kind != yaml.Mapping {
+		r.errorf(n.Pos, "a role must be its name, or a mapping with 'role', not %s", n.What())
+		return nil, false
+	}
+	name := n.Get("role")
+	if name == nil {
+		name = n.Get("name")
+	}
+	if name.IsNull() {
+		e := r.errorf(n.Pos, "this role has no name").WithHint("write 'role: …' with the role's name")
+		if n.Get("src") != nil {
+			e.Hint = "'src' belongs into the requirements file of ansible-galaxy; write 'role: …' here"
+		}
+		return nil, false
+	}
+	r.base(ownRole, &use.base, n, func(word string, p yaml.Pair) bool {
+		if word == "role" || word == "name" {
+			return true
+		}
+		if k, ok := baseKeywords[word]; ok && k.on&ownRole != 0 {
+			return false
+		}
+		use.params.Set(p.Key.Value(), p.Value.Value())
+		return true
+	})
+	use.params.Update(use.base.Vars)
+	use.base.Vars = nil
+	use.pos = name.Pos
+	var ok bool
+	use.Name, ok = r.literal(name, at, use.params)
+	return use, ok
+}
+
+// role loads a use of a role at a place.
+func (r *reader) role(use *roleUse, at place) *Role {
+	where := r.findRole(use, at)
+	if where == nil {
+		return nil
+	}
+	role := &Role{
+		Base: use.base, Role: where.name, FQCN: where.fqcn, Path: where.path, Play: r.play,
+		Parents: use.parents, Params: use.params, Public: use.Public, AllowDuplicates: use.AllowDuplicates,
+	}
+	role.Vars = use.params
+	id := roleID{role.Path, use.TasksFrom}
+	if slices.Contains(r.roles, id) {
+		r.circularRole(use, id)
+		return nil
+	}
+	r.roles = append(r.roles, id)
+	defer func() { r.roles = r.roles[:len(r.roles)-1] }()
+	meta := r.roleMeta(role, where, use)
+	role.Defaults = r.roleVars(role, "defaults", use.DefaultsFrom, use.pos)
+	role.RoleVars = r.roleVars(role, "vars", use.VarsFrom, use.pos)
+	role.Hash = roleHash(role, use)
+	r.roleTasks(role, use, meta, at)
+	return role
+}
+
+// roleID tells the entry points of roles apart, to notice circles.
+type roleID struct{ path, tasksFrom string }
+
+func (r *reader) circularRole(use *roleUse, id roleID) {
+	var chain []string
+	for _, o := range append(slices.Clip(r.roles[slices.Index(r.roles, id):]), id) {
+		chain = append(chain, filepath.Base(o.path))
+	}
+	wide(r.errorf(use.pos, "the role '%s' needs itself", use.Name), use.Name).
+		WithHint("it goes: %s", strings.Join(chain, " → "))
+}
+
+// roleTasks reads a role's tasks and handlers, below those of the roles that
+// it depends on.
+func (r *reader) roleTasks(role *Role, use *roleUse, meta *roleMeta, at place) {
+	base := role.Base
+	base.Name = nil
+	frame := r.frame(base, "", at)
+	frame.Role, frame.RoleEnd = role, true
+	role.Tasks = frame
+	in := place{parent: frame, role: role}
+	for _, dep := range meta.dependencies {
+		if d := r.dependency(dep, role, in); d != nil {
+			role.Deps = append(role.Deps, d)
+			frame.Body = append(frame.Body, d.Tasks)
+			role.Handlers = append(role.Handlers, d.Handlers...)
+		}
+	}
+	if t := r.validateTask(role, use, meta, in); t != nil {
+		frame.Body = append(frame.Body, t)
+	}
+	if path := r.roleFile(role, "tasks", use.TasksFrom, use.pos); path != "" {
+		frame.File, in.file = path, path
+		frame.Body = append(frame.Body, r.taskFile(path, use.pos, in)...)
+	}
+	if path := r.roleFile(role, "handlers", use.HandlersFrom, use.pos); path != "" {
+		hframe := r.frame(base, path, at)
+		hframe.Role = role
+		in := place{parent: hframe, role: role, file: path, handler: true}
+		role.Handlers = append(role.Handlers, r.taskFile(path, use.pos, in)...)
+	}
+}
+
+// dependency loads a role that another one depends on.
+func (r *reader) dependency(n *yaml.Node, of *Role, in place) *Role {
+	in.file = n.Pos.File
+	use, ok := r.roleUse(n, in)
+	if !ok {
+		return nil
+	}
+	use.parents = append([]*Role{of}, of.Parents...)
+	use.Public = of.Public
+	return r.role(use, in)
+}
+
+// roleHash identifies a use of a role: the same role with the same parameters,
+// tags, conditions and files runs once per play.
+func roleHash(role *Role, use *roleUse) string {
+	parts := []string{role.Path, value.Repr(role.Params), use.TasksFrom, use.VarsFrom, use.DefaultsFrom, use.HandlersFrom}
+	for _, t := range role.Tags {
+		parts = append(parts, "t:"+value.String(t))
+	}
+	for _, c := range role.When {
+		parts = append(parts, "w:"+value.String(c.Expr))
+	}
+	if use.dynamic {
+		parts = append(parts, "include")
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// importRole expands import_role into a frame with its keywords.
+func (r *reader) importRole(t *Task, at place) Step {
+	switch {
+	case t.Loop != nil:
+		r.errorf(t.Pos, "%s can't be looped: it is expanded before anything is known", t.Action).
+			WithHint("use include_role for a loop")
+		return nil
+	case at.handler:
+		r.errorf(t.Pos, "%s can't be a handler", t.Action)
+		return nil
+	}
+	r.unique = true
+	use, ok := r.importUse(t, at)
+	if !ok {
+		return nil
+	}
+	frame := r.importFrame(t, "", at)
+	role := r.role(use, at.in(frame))
+	if role == nil {
+		return nil
+	}
+	frame.Body = []Step{role.Tasks}
+	if r.play != nil {
+		r.play.Handlers = append(r.play.Handlers, role.Handlers...)
+		r.play.Imported = append(r.play.Imported, role)
+	}
+	return frame
+}
+
+// importUse reads the arguments of import_role.
+func (r *reader) importUse(t *Task, at place) (*roleUse, bool) {
+	use := &roleUse{pos: t.ArgPos["name"], params: t.Vars.Clone()}
+	use.Public, use.Validate, use.AllowDuplicates = true, true, true
+	all := true
+	for name, into := range map[string]*string{"name": &use.Name, "tasks_from": &use.TasksFrom, "vars_from": &use.VarsFrom,
+		"defaults_from": &use.DefaultsFrom, "handlers_from": &use.HandlersFrom} {
+		if v, given := t.Args.Lookup(name); given && v != value.None {
+			var ok bool
+			*into, ok = r.staticName(v, t.ArgPos[name], at, t.Vars)
+			all = all && ok
+		}
+	}
+	for name, into := range map[string]*bool{"public": &use.Public, "rolespec_validate": &use.Validate, "allow_duplicates": &use.AllowDuplicates} {
+		v, given := t.Args.Lookup(name)
+		if tmpl, isTemplate := v.(*value.Template); isTemplate {
+			s, ok := r.staticName(tmpl, t.ArgPos[name], at, t.Vars)
+			all = all && ok
+			v = value.Str(s)
+		}
+		if given {
+			*into = isTrue(v)
+		}
+	}
+	if at.role != nil {
+		use.parents = append([]*Role{at.role}, at.role.Parents...)
+	}
+	return use, all
+}
+
+// IncludeRole loads a role for an include_role task while it runs. The frame
+// of the role's tasks hangs below t's place, with t's variables and the
+// keywords of the request's Apply.
+func (l *Loader) IncludeRole(t *Task, q RoleRequest) (*Role, error) {
+	r := l.reader(t.Play)
+	use := &roleUse{RoleRequest: q, pos: t.Pos, params: t.Vars.Clone(), dynamic: true}
+	if p, ok := t.ArgPos["name"]; ok {
+		use.pos = p
+	}
+	at := place{parent: t.Parent, role: t.Role, file: t.File}
+	if t.Role != nil {
+		use.parents = append([]*Role{t.Role}, t.Role.Parents...)
+	}
+	frame := r.includeFrame(t, q.Apply, "", nil)
+	role := r.role(use, at.in(frame))
+	if err := r.errs.Err(); err != nil {
+		return nil, err
+	}
+	frame.Body = []Step{role.Tasks}
+	return role, nil
+}
+
+// IncludeTasks reads a file of tasks as a frame below t's place, with t's
+// variables, further ones (of its loop) and its apply keywords. The steps are
+// handlers when t is one.
+func (l *Loader) IncludeTasks(t *Task, name string, vars *value.Dict) (*Block, error) {
+	path, err := l.findTasks(t, name)
+	if err != nil {
+		return nil, err
+	}
+	r := l.reader(t.Play)
+	var apply *Base
+	if t.Include != nil {
+		apply = t.Include.Apply
+	}
+	frame := r.includeFrame(t, apply, path, vars)
+	pos := t.Pos
+	if p, ok := t.ArgPos["file"]; ok {
+		pos = p
+	}
+	frame.Body = r.taskFile(path, pos, place{parent: frame, role: t.Role, file: path, handler: t.Handler})
+	if err := r.errs.Err(); err != nil {
+		return nil, err
+	}
+	return frame, nil
+}
+
+// includeFrame makes the frame of a dynamic include: of the include's own
+// keywords only the variables reach the included tasks.
+func (r *reader) includeFrame(t *Task, apply *Base, path string, vars *value.Dict) *Block {
+	b := Base{Pos: t.Pos}
+	if apply != nil {
+		b = *apply
+	}
+	b.Vars = t.Vars.Clone().Update(b.Vars).Update(vars)
+	if b.Collections == nil {
+		b.Collections = t.Collections
+	}
+	return r.frame(b, path, place{parent: t.Parent, role: t.Role})
+}
