@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/md5"
 	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/hex"
 	"hash"
 	"io"
@@ -63,6 +61,7 @@ type getURL struct {
 	client *httpClient
 	algo   string
 	digest string // wanted, "" when any will do
+	check  hash.Hash
 	res    *Result
 }
 
@@ -97,7 +96,7 @@ func (g *getURL) present(ctx context.Context) (since time.Time, done bool, err e
 	if g.digest == "" {
 		return info.ModTime, false, nil
 	}
-	now, err := digestFile(g.h, g.Dest, g.algo)
+	now, err := sumFile(g.h, g.Dest, g.algo)
 	if err != nil {
 		return time.Time{}, false, err
 	}
@@ -208,16 +207,15 @@ func (g *getURL) store(ctx context.Context, body io.Reader) error {
 	}
 	defer f.Abort()
 	sum, md := sha1.New(), md5.New()
-	check := newHash(g.algo)
-	if _, err := io.Copy(io.MultiWriter(f, sum, md, check), body); err != nil {
+	if _, err := io.Copy(io.MultiWriter(append([]io.Writer{f, sum, md}, g.checkers()...)...), body); err != nil {
 		return FailWith(g.res.Data, "downloading %s failed: %w", g.URL, err)
 	}
-	if came := hex.EncodeToString(check.Sum(nil)); g.digest != "" && came != g.digest {
+	if came := g.came(); came != g.digest {
 		return FailWith(g.res.Data, "The checksum for %s did not match %s; it was %s.", g.URL, g.digest, came)
 	}
 	src := hex.EncodeToString(sum.Sum(nil))
 	g.res.Set("checksum_src", src).Set("md5sum", hex.EncodeToString(md.Sum(nil)))
-	old, err := digestFile(g.h, g.Dest, "sha1")
+	old, err := sumFile(g.h, g.Dest, "sha1")
 	exists := err == nil
 	if exists {
 		g.res.Set("checksum_dest", old)
@@ -230,6 +228,22 @@ func (g *getURL) store(ctx context.Context, body io.Reader) error {
 	changed, err := g.Apply(ctx, g.h, g.c, g.Dest, nil)
 	g.res.Changed = g.res.Changed || changed
 	return err
+}
+
+// checkers gives the hash that the contents are checked with, if any.
+func (g *getURL) checkers() []io.Writer {
+	if g.check == nil {
+		return nil
+	}
+	return []io.Writer{g.check}
+}
+
+// came gives the digest of what came in the wanted algorithm, "" for none.
+func (g *getURL) came() string {
+	if g.check == nil {
+		return ""
+	}
+	return hex.EncodeToString(g.check.Sum(nil))
 }
 
 func (g *getURL) replace(f target.Replacement, exists bool) error {
@@ -258,7 +272,7 @@ func (g *getURL) wantedDigest(ctx context.Context) error {
 	if !ok {
 		return FailWith(g.res.Data, "The checksum parameter has to be in format <algorithm>:<checksum>")
 	}
-	if newHash(algo) == nil {
+	if g.check = hashNamed(strings.ToLower(algo)); g.check == nil {
 		return Failf("Could not hash with algorithm '%s'. Available algorithms: md5, sha1, sha224, sha256, sha384, sha512", algo)
 	}
 	if strings.Contains(digest, "://") {
@@ -308,36 +322,4 @@ func findDigest(list, name string) string {
 		}
 	}
 	return ""
-}
-
-// newHash gives the hash called name, SHA-256 for "", nil for an unknown one.
-func newHash(name string) hash.Hash {
-	switch strings.ToLower(name) {
-	case "md5":
-		return md5.New()
-	case "sha1":
-		return sha1.New()
-	case "sha224":
-		return sha256.New224()
-	case "sha256", "":
-		return sha256.New()
-	case "sha384":
-		return sha512.New384()
-	case "sha512":
-		return sha512.New()
-	}
-	return nil
-}
-
-func digestFile(h target.Host, file, algo string) (string, error) {
-	f, err := h.Open(file)
-	if err != nil {
-		return "", Failf("can't read %s: %w", file, reason(err))
-	}
-	defer f.Close()
-	sum := newHash(algo)
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", Failf("can't read %s: %w", file, reason(err))
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }

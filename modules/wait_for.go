@@ -54,11 +54,11 @@ func runWaitFor(ctx context.Context, h target.Host, _ *Call, a *waitForArgs) (*R
 	if err := w.check(); err != nil {
 		return nil, err
 	}
-	if err := pause(ctx, seconds(a.Delay)); err != nil {
+	if err := pause(ctx, wholeSeconds(a.Delay)); err != nil {
 		return nil, err
 	}
 	if a.Port == nil && a.Path == "" && a.State != "drained" {
-		if err := pause(ctx, seconds(a.Timeout)); err != nil {
+		if err := pause(ctx, wholeSeconds(a.Timeout)); err != nil {
 			return nil, err
 		}
 		return w.result(), nil
@@ -71,16 +71,16 @@ func runWaitFor(ctx context.Context, h target.Host, _ *Call, a *waitForArgs) (*R
 		if holds {
 			return w.result(), nil
 		}
-		if time.Since(w.start) >= seconds(a.Timeout) {
+		if time.Since(w.start) >= wholeSeconds(a.Timeout) {
 			return nil, w.timeUp()
 		}
-		if err := pause(ctx, seconds(a.Sleep)); err != nil {
+		if err := pause(ctx, wholeSeconds(a.Sleep)); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+func wholeSeconds(n int) time.Duration { return time.Duration(n) * time.Second }
 
 // check refuses combinations that make no sense.
 func (w *waiting) check() error {

@@ -14,7 +14,7 @@ import (
 // portOpen tries to connect; with an expression it reads what the server says
 // until that matches or the server is silent.
 func (w *waiting) portOpen(ctx context.Context) bool {
-	patience := min(seconds(w.ConnectTimeout), max(time.Second, seconds(w.Timeout)-time.Since(w.start)))
+	patience := min(wholeSeconds(w.ConnectTimeout), max(time.Second, wholeSeconds(w.Timeout)-time.Since(w.start)))
 	dialer := net.Dialer{Timeout: patience}
 	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(w.Host, strconv.Itoa(*w.Port)))
 	if err != nil {
