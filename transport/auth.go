@@ -251,10 +251,12 @@ func (a *auth) fault(err error) error {
 	if t.Password != "" {
 		tried = append(tried, "the password")
 	}
+	text := fmt.Sprintf("%s refused the login of user %s", a.e.address(), a.e.user)
 	if len(tried) == 0 {
-		tried = append(tried, "nothing to try: no key and no password")
+		text += ": there is neither a key nor a password to try"
+	} else {
+		text += ": tried " + strings.Join(tried, " and ")
 	}
-	text := fmt.Sprintf("%s refused the login of user %s (tried %s)", a.e.address(), a.e.user, strings.Join(tried, ", "))
 	if len(a.faults) > 0 {
 		text += "; " + strings.Join(a.faults, "; ")
 	}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -15,9 +16,11 @@ type BecomeCommand struct {
 	// TTY says that the program reads passwords from a terminal only.
 	TTY bool
 	// Prompt is the text that asks for the password; where the program has no
-	// way to set it, it is empty and any last line that ends in a colon is a
-	// prompt.
+	// way to set it, it is empty and any unfinished line that looks like a
+	// question is one.
 	Prompt string
+	// Program is the name of what makes the user another one.
+	Program string
 }
 
 // becomeMethod makes the command line for one program. words is the command
@@ -26,6 +29,7 @@ type becomeMethod struct {
 	exe   string
 	flags []string // unless the user gave others
 	tty   bool
+	asks  bool // with the prompt it is told
 	line  func(b *becoming) string
 }
 
@@ -60,8 +64,8 @@ func (b *becoming) shell() string { return "/bin/sh -c " + Quote(b.words) }
 
 // becomeMethods are the programs that drover knows.
 var becomeMethods = map[string]becomeMethod{
-	"sudo": {exe: "sudo", flags: []string{"-H", "-S"}, line: sudoLine},
-	"dzdo": {exe: "dzdo", flags: []string{"-H", "-S"}, line: sudoLine},
+	"sudo": {exe: "sudo", flags: []string{"-H", "-S"}, asks: true, line: sudoLine},
+	"dzdo": {exe: "dzdo", flags: []string{"-H", "-S"}, asks: true, line: sudoLine},
 	"su": {exe: "su", tty: true, line: func(b *becoming) string {
 		return b.join(Quote(b.User), "-c", Quote(b.words))
 	}},
@@ -128,8 +132,8 @@ func BecomeLine(b *Become, line, token string) (*BecomeCommand, error) {
 	if b.Flags != nil {
 		g.flags = b.Flags
 	}
-	c := &BecomeCommand{Line: m.line(g), TTY: m.tty && b.Password != ""}
-	if strings.Contains(c.Line, g.prompt) {
+	c := &BecomeCommand{Line: m.line(g), TTY: m.tty && b.Password != "", Program: path.Base(g.exe)}
+	if m.asks {
 		c.Prompt = g.prompt
 	}
 	return c, nil

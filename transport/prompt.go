@@ -92,7 +92,15 @@ func (p *Prompter) asks() bool {
 	if p.cmd.Prompt != "" {
 		return strings.Contains(line, p.cmd.Prompt)
 	}
-	return strings.HasSuffix(line, ":") || strings.HasSuffix(line, "：")
+	return isQuestion(line, p.cmd.Program)
+}
+
+// isQuestion tells "Password:", in any language, from the beginning of an
+// error message such as "su: " or "/bin/sh: 1: exec: ".
+func isQuestion(line, program string) bool {
+	text, ok := strings.CutSuffix(strings.ReplaceAll(line, "：", ":"), ":")
+	text = strings.TrimSpace(text)
+	return ok && len(text) > 3 && text != program && !strings.ContainsAny(text, ":/")
 }
 
 func (p *Prompter) answer() {

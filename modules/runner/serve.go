@@ -106,7 +106,7 @@ func (s *server) read(ctx context.Context, in io.Reader) error {
 	s.env = hello.Env
 	for {
 		f, err := r.Read()
-		if err == io.EOF {
+		if err == io.EOF || err == nil && f.Type == wire.TypeBye {
 			return nil
 		}
 		if err == nil {

@@ -41,11 +41,12 @@ func (s *session) broken() bool { return s.m.failure() != nil }
 
 // close lets the runner go: it leaves at the end of its input.
 func (s *session) close() {
-	s.relay.close()
+	_ = s.m.w.Write(wire.TypeBye, 0, nil) // it may be gone already
 	select {
 	case <-s.m.done:
 	case <-time.After(closeTime):
 	}
+	s.relay.close()
 	s.stop()
 }
 

@@ -60,5 +60,6 @@ const (
 	TypeEnd                       // C, R: the stream ended; body is an error's text or empty
 	TypeCredit                    // C, R: varint, so many more bytes may be sent
 	TypeReset                     // C, R: the receiver wants no more; body is why
+	TypeBye                       // C: no more calls will come; leave (a terminal passes on no end of file)
 	typeLast
 )
