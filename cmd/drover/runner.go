@@ -1,8 +1,13 @@
 package main
 
 import (
+	"context"
+	"io"
 	"os"
 
+	"drover/modules"
+	"drover/modules/runner"
+	"drover/modules/target"
 	"drover/transport/remote"
 )
 
@@ -10,6 +15,17 @@ import (
 // on a host; it does not return then. It comes before everything else.
 func serveAsRunner(args []string) {
 	if len(args) > 1 && args[1] == remote.SelfArg {
-		os.Exit(serveRunner(args[2:]))
+		os.Exit(runner.Main(args[1:]))
 	}
+}
+
+// serveLocal serves the calls to this machine inside this process.
+func serveLocal(ctx context.Context, in io.Reader, out io.Writer) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return runner.Serve(ctx, in, out, runner.Options{
+		Host: target.NewReal(), Lookup: modules.Lookup, Detach: []string{self, remote.SelfArg},
+	})
 }

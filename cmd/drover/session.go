@@ -168,7 +168,7 @@ func (s *session) pool() *remote.Pool {
 	if s.term.Interactive() {
 		o.AskHostKey = s.term.askHostKey
 	}
-	return remote.NewPool(transport.NewDialer(o), remote.Options{})
+	return remote.NewPool(transport.NewDialer(o), remote.Options{Local: serveLocal})
 }
 
 // engineConfig fills what run and exec have in common.

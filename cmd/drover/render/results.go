@@ -172,8 +172,8 @@ func (b *base) blocks(r *value.Dict) string {
 }
 
 func blockValue(key string, v value.Value) string {
-	if s, ok := value.AsString(v); ok {
-		s = strings.TrimRight(dump.Text(value.Value(v)), "\n")
+	if _, ok := value.AsString(v); ok {
+		s := strings.TrimRight(dump.Text(v), "\n")
 		if strings.Contains(s, "\n") || key == "stdout" || key == "stderr" {
 			return "\n        " + indentRest(s, "        ")
 		}
