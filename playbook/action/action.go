@@ -53,6 +53,10 @@ type Task interface {
 	// ReadFile reads a controller file, decrypting a vaulted one; secret says
 	// that it was.
 	ReadFile(path string) (data []byte, secret bool, err error)
+	// VarsFile reads a YAML or JSON file of trusted variables, vaulted or not.
+	VarsFile(path string) (*value.Dict, error)
+	// Delegate is the host that the task was delegated to, "" when it was not.
+	Delegate() string
 	// Invoke calls a module on the task's host (as its become user) with the
 	// task's check, diff and environment; nil options are the zero ones.
 	Invoke(ctx context.Context, module string, args *value.Dict, o *InvokeOptions) (*value.Dict, error)

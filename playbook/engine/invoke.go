@@ -50,6 +50,17 @@ func (v *taskView) ReadFile(path string) ([]byte, bool, error) {
 	return v.item.batch.run.cfg.Loader.ReadFile(path)
 }
 
+func (v *taskView) VarsFile(path string) (*value.Dict, error) {
+	return v.item.batch.run.cfg.Loader.VarsFile(path)
+}
+
+func (v *taskView) Delegate() string {
+	if d := v.item.kw.delegate; d != nil {
+		return d.name
+	}
+	return ""
+}
+
 func (v *taskView) Loader() jinja.Loader { return &templateLoader{view: v} }
 
 // Invoke calls a module on the task's host.

@@ -1,0 +1,88 @@
+package action
+
+import (
+	"context"
+	"regexp"
+
+	"drover/modules"
+	"drover/playbook/value"
+)
+
+type debugArgs struct {
+	Msg       value.Value `arg:"msg" type:"raw" doc:"The message, any value. Without msg and var it is \"Hello world!\"."`
+	Var       value.Value `arg:"var" type:"raw" doc:"An expression, most often a variable's name, whose value is shown."`
+	Verbosity int         `arg:"verbosity" default:"0" doc:"The number of -v from which the task shows anything."`
+}
+
+func debugSpec() *modules.Spec {
+	return modules.SpecOf[debugArgs](modules.Spec{
+		Name:              "ansible.builtin.debug",
+		Summary:           "Show a message or a variable",
+		Doc:               "Shows a message or the value of an expression, without touching the host.",
+		Check:             modules.CheckFull,
+		MutuallyExclusive: [][]string{{"msg", "var"}},
+		Examples:          "- ansible.builtin.debug:\n    msg: \"{{ inventory_hostname }} has {{ ansible_facts.memtotal_mb }} MB\"\n- ansible.builtin.debug:\n    var: result\n    verbosity: 2\n",
+		Returns:           []modules.Return{{Name: "msg", Type: "raw", When: "msg was given", Doc: "The message."}},
+	})
+}
+
+func debug(_ context.Context, t Task) (*value.Dict, error) {
+	a, err := decode[debugArgs](t, debugSpec())
+	if err != nil {
+		return nil, err
+	}
+	if a.Verbosity > t.Verbosity() {
+		return value.DictOf("skipped_reason", "Verbosity threshold not met.", "skipped", true, "failed", false), nil
+	}
+	result := value.NewDict(4)
+	switch {
+	case a.Var != nil:
+		key, v := debugVar(t, a.Var)
+		result.Put(key, v)
+	case a.Msg != nil:
+		result.Put("msg", a.Msg)
+	default:
+		result.Put("msg", value.Str("Hello world!"))
+	}
+	result.Put("_ansible_verbose_always", value.Bool(true))
+	result.Put("failed", value.Bool(false))
+	return result, nil
+}
+
+// debugVar gives what to show for var, and under which name.
+func debugVar(t Task, shown value.Value) (key string, v value.Value) {
+	name, isText := value.AsString(shown)
+	switch {
+	case !isText:
+		return "<class '" + shown.Type() + "'>", shown
+	case !writtenAs(t, "var", name) && !plainReference.MatchString(name):
+		return name, shown // text that a template gave is data: only a name is looked up
+	}
+	v, err := t.Jinja().Expr(name, t.Pos())
+	if err == nil {
+		v, err = t.Jinja().Evaluate(v)
+	}
+	if err != nil {
+		text := "VARIABLE IS NOT DEFINED!"
+		if t.Verbosity() > 0 {
+			text += ": " + err.Error()
+		}
+		return name, value.Str(text)
+	}
+	return name, v
+}
+
+// plainReference matches a variable's name with attributes and constant
+// subscripts, which is harmless to look up wherever it came from.
+var plainReference = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.\w+|\[(?:-?\d+|'[^'\\]*'|"[^"\\]*")\])*$`)
+
+// writtenAs reports whether the playbook itself has this text as an argument,
+// so that it may be evaluated as an expression.
+func writtenAs(t Task, arg, text string) bool {
+	v, ok := t.RawArgs().Lookup(arg)
+	if !ok {
+		return false
+	}
+	s, ok := value.AsString(v)
+	return ok && s == text
+}

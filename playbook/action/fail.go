@@ -1,0 +1,30 @@
+package action
+
+import (
+	"context"
+
+	"drover/modules"
+	"drover/playbook/value"
+)
+
+type failArgs struct {
+	Msg string `arg:"msg" default:"Failed as requested from task" doc:"Why the play can't go on."`
+}
+
+func failSpec() *modules.Spec {
+	return modules.SpecOf[failArgs](modules.Spec{
+		Name:     "ansible.builtin.fail",
+		Summary:  "Fail with a message",
+		Doc:      "Fails; use it with when to stop a host that can't be handled.",
+		Check:    modules.CheckFull,
+		Examples: "- ansible.builtin.fail:\n    msg: only Debian is supported\n  when: ansible_facts.os_family != 'Debian'\n",
+	})
+}
+
+func fail(_ context.Context, t Task) (*value.Dict, error) {
+	a, err := decode[failArgs](t, failSpec())
+	if err != nil {
+		return nil, err
+	}
+	return value.DictOf("failed", true, "msg", a.Msg), nil
+}
