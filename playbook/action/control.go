@@ -1,9 +1,6 @@
 package action
 
 import (
-	"slices"
-	"strings"
-
 	"drover/modules"
 	"drover/playbook/value"
 )
