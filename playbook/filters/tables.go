@@ -3,7 +3,7 @@ package filters
 // filterTables lists the tables of all filter families.
 var filterTables = [][]entry{
 	dataFilters, combineFilters, productFilters, commentFilters, mathFilters, pathFilters, encodeFilters,
-	urlFilters, setFilters, versionFilters, regexFilters,
+	urlFilters, setFilters, versionFilters, regexFilters, serializeFilters, randomFilters, dateFilters,
 }
 
 // testTables lists the tables of all test families.

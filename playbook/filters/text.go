@@ -36,3 +36,17 @@ func parseBool(v value.Value) (b, ok bool) {
 	}
 	return false, false
 }
+
+// pythonFloat reads text as Python's float() does.
+func pythonFloat(s string) (float64, bool) {
+	s = strings.Trim(s, pythonSpace)
+	if strings.ContainsAny(s, "xXpP") {
+		return 0, false
+	}
+	if f, err := strconv.ParseFloat(s, 64); err == nil {
+		return f, true
+	}
+	clean := strings.ReplaceAll(s, "_", "")
+	f, err := strconv.ParseFloat(clean, 64)
+	return f, err == nil && clean != s
+}

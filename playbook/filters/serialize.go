@@ -1,0 +1,220 @@
+package filters
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"drover/playbook/filters/pyyaml"
+	"drover/playbook/jinja"
+	"drover/playbook/value"
+	"drover/playbook/yaml"
+)
+
+// serializeFilters turn values into JSON and YAML and back.
+var serializeFilters = []entry{
+	{"to_json", "value **options", toJSON, 0},
+	{"to_nice_json", "value indent? sort_keys? **options", toNiceJSON, 0},
+	{"from_json", "value profile?", fromJSON, 0},
+	{"to_yaml", "value **options", toYAML, 0},
+	{"to_nice_yaml", "value indent? **options", toNiceYAML, 0},
+	{"from_yaml", "value", fromYAML, 0},
+	{"from_yaml_all", "value", fromYAMLAll, 0},
+}
+
+func toJSON(a *args) (value.Value, error) {
+	var o value.JSONOptions
+	for _, kw := range a.extra {
+		if err := setJSONOption(&o, kw); err != nil {
+			return nil, err
+		}
+	}
+	return encodeJSON(a, o)
+}
+
+func encodeJSON(a *args, o value.JSONOptions) (value.Value, error) {
+	out, err := value.AppendJSON(nil, a.val("value"), o)
+	if err != nil {
+		return nil, err
+	}
+	return value.Str(out), nil
+}
+
+func toNiceJSON(a *args) (value.Value, error) {
+	o := value.JSONOptions{Pretty: true, Indent: "    ", SortKeys: a.truthOr("sort_keys", true)}
+	for _, kw := range a.extra {
+		if kw.Name == "separators" {
+			continue
+		}
+		if err := setJSONOption(&o, kw); err != nil {
+			return nil, err
+		}
+	}
+	if v := a.lookup("indent"); v != nil {
+		if err := setIndent(&o, v); err != nil {
+			return nil, err
+		}
+	}
+	o.Item, o.Key = ",", ": "
+	return encodeJSON(a, o)
+}
+
+// setJSONOption sets a keyword argument of json.dumps.
+func setJSONOption(o *value.JSONOptions, kw jinja.Kwarg) error {
+	on := value.Truth(kw.Val)
+	switch kw.Name {
+	case "sort_keys":
+		o.SortKeys = on
+	case "ensure_ascii":
+		o.RawUTF8 = !on
+	case "allow_nan":
+		o.NoNaN = !on
+	case "skipkeys":
+		o.SkipKeys = on
+	case "indent":
+		return setIndent(o, kw.Val)
+	case "separators":
+		return setSeparators(o, kw.Val)
+	case "vault_to_text", "preprocess_unsafe", "check_circular", "profile":
+	default:
+		return fmt.Errorf("to_json() got an unexpected keyword argument '%s'", kw.Name)
+	}
+	return nil
+}
+
+func setIndent(o *value.JSONOptions, v value.Value) error {
+	if v == value.None {
+		o.Pretty = false
+		return nil
+	}
+	o.Pretty = true
+	if s, ok := value.AsString(v); ok {
+		o.Indent = s
+		return nil
+	}
+	n, ok := value.AsInt(v)
+	if !ok || n > 1000 {
+		return fmt.Errorf("argument 'indent' must be a small number or a string, not '%s'", v.Type())
+	}
+	o.Indent = strings.Repeat(" ", int(max(n, 0)))
+	return nil
+}
+
+func setSeparators(o *value.JSONOptions, v value.Value) error {
+	if v == value.None {
+		return nil
+	}
+	pair, ok := asSequence(v)
+	if !ok || len(pair) != 2 {
+		return errors.New("argument 'separators' must be a pair: what stands between items and what after a key")
+	}
+	o.Item, o.Key = value.String(pair[0]), value.String(pair[1])
+	return nil
+}
+
+func fromJSON(a *args) (value.Value, error) {
+	switch v := a.val("value").(type) {
+	case value.Str:
+		return value.ParseJSON([]byte(v))
+	case value.Secret:
+		return value.ParseJSON([]byte(v))
+	case value.Bytes:
+		return value.ParseJSON([]byte(v))
+	default:
+		return nil, fmt.Errorf("the JSON object must be str, bytes or bytearray, not %s", v.Type())
+	}
+}
+
+func toYAML(a *args) (value.Value, error) {
+	return dumpYAML(a, pyyaml.Options{})
+}
+
+func toNiceYAML(a *args) (value.Value, error) {
+	return dumpYAML(a, pyyaml.Options{Indent: a.numOr("indent", 4), Flow: pyyaml.FlowNever})
+}
+
+func dumpYAML(a *args, o pyyaml.Options) (value.Value, error) {
+	for _, kw := range a.extra {
+		if err := setYAMLOption(a, &o, kw); err != nil {
+			return nil, err
+		}
+	}
+	if a.err != nil {
+		return nil, a.err
+	}
+	out, err := pyyaml.Dump(a.val("value"), o)
+	return value.Str(out), err
+}
+
+// setYAMLOption sets a keyword argument of yaml.dump.
+func setYAMLOption(a *args, o *pyyaml.Options, kw jinja.Kwarg) error {
+	on := value.Truth(kw.Val)
+	switch kw.Name {
+	case "indent", "width":
+		n, ok := value.AsInt(kw.Val)
+		if !ok && kw.Val != value.None {
+			return fmt.Errorf("argument '%s' must be an integer, not '%s'", kw.Name, kw.Val.Type())
+		}
+		if kw.Name == "width" {
+			o.Width = int(n)
+		} else {
+			o.Indent = int(n)
+		}
+	case "default_flow_style":
+		o.Flow = pyyaml.FlowNever
+		if kw.Val == value.None {
+			o.Flow = pyyaml.FlowInnermost
+		} else if on {
+			o.Flow = pyyaml.FlowAlways
+		}
+	case "default_style":
+		if s, _ := value.AsString(kw.Val); s != "" && strings.Contains(`'"|>`, s[:1]) {
+			o.Style = s[0]
+		}
+	case "sort_keys":
+		o.KeepOrder = !on
+	case "canonical":
+		o.Canonical = on
+	case "explicit_start":
+		o.ExplicitStart = on
+	case "explicit_end":
+		o.ExplicitEnd = on
+	case "line_break":
+		if s, ok := value.AsString(kw.Val); ok {
+			o.LineBreak = s
+		}
+	case "dump_vault_tags", "encoding", "version", "tags", "vault_behavior":
+	case "allow_unicode":
+		return errors.New("yaml.dump() got multiple values for keyword argument 'allow_unicode'")
+	default:
+		return fmt.Errorf("dump_all() got an unexpected keyword argument '%s'", kw.Name)
+	}
+	return nil
+}
+
+func fromYAML(a *args) (value.Value, error) {
+	s, ok := value.AsString(a.val("value"))
+	if !ok {
+		return a.val("value"), nil
+	}
+	return yaml.Parse([]byte(s), "<unicode string>")
+}
+
+func fromYAMLAll(a *args) (value.Value, error) {
+	s, ok := value.AsString(a.val("value"))
+	if !ok {
+		if !a.has("value") {
+			return value.NewList(), nil
+		}
+		return a.val("value"), nil
+	}
+	docs, err := yaml.Documents([]byte(s), "<unicode string>", yaml.Options{Untrusted: true})
+	if err != nil {
+		return nil, err
+	}
+	out := value.NewList()
+	for _, d := range docs {
+		out.Append(d.Value())
+	}
+	return out, nil
+}

@@ -1,0 +1,219 @@
+package filters
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"drover/playbook/filters/pyre"
+	"drover/playbook/value"
+)
+
+// timePatterns are the regular expressions of the codes of strptime.
+var timePatterns = map[byte]string{
+	'd': `3[0-1]|[1-2]\d|0[1-9]|[1-9]| [1-9]`,
+	'f': `[0-9]{1,6}`,
+	'H': `2[0-3]|[0-1]\d|\d`,
+	'I': `1[0-2]|0[1-9]|[1-9]`,
+	'G': `\d\d\d\d`,
+	'j': `36[0-6]|3[0-5]\d|[1-2]\d\d|0[1-9]\d|00[1-9]|[1-9]\d|0[1-9]|[1-9]`,
+	'm': `1[0-2]|0[1-9]|[1-9]`,
+	'M': `[0-5]\d|\d`,
+	'S': `6[0-1]|[0-5]\d|\d`,
+	'U': `5[0-3]|[0-4]\d|\d`,
+	'W': `5[0-3]|[0-4]\d|\d`,
+	'V': `5[0-3]|0[1-9]|[1-4]\d|\d`,
+	'w': `[0-6]`,
+	'u': `[1-7]`,
+	'y': `\d\d`,
+	'Y': `\d\d\d\d`,
+	'z': `[+-]\d\d:?[0-5]\d(?::?[0-5]\d(?:\.\d{1,6})?)?|(?-i:Z)`,
+	'Z': `utc|gmt`,
+	'p': `am|pm`,
+	'a': alternatives(dayNames, 3),
+	'A': alternatives(dayNames, 99),
+	'b': alternatives(monthNames, 3),
+	'B': alternatives(monthNames, 99),
+}
+
+// alternatives joins the first characters of names to a pattern.
+func alternatives(names []string, length int) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = n[:min(length, len(n))]
+	}
+	return strings.Join(out, "|")
+}
+
+// timeRegexp turns a format into a regular expression with a group for each
+// code, named by its letter.
+func timeRegexp(format string) (*pyre.Regexp, error) {
+	format = strings.NewReplacer("%%", "%%", "%c", "%a %b %d %H:%M:%S %Y", "%x", "%m/%d/%y", "%X", "%H:%M:%S").Replace(format)
+	var b strings.Builder
+	seen := map[byte]bool{}
+	for i := 0; i < len(format); i++ {
+		switch c := format[i]; {
+		case strings.IndexByte(pythonSpace[:6], c) >= 0:
+			for i+1 < len(format) && strings.IndexByte(pythonSpace[:6], format[i+1]) >= 0 {
+				i++
+			}
+			b.WriteString(`\s+`)
+		case c != '%':
+			b.WriteString(pyre.Escape(string(c)))
+		case i+1 == len(format):
+			return nil, fmt.Errorf("stray %% in format '%s'", format)
+		case format[i+1] == '%':
+			b.WriteByte('%')
+			i++
+		default:
+			i++
+			p, ok := timePatterns[format[i]]
+			if !ok {
+				return nil, fmt.Errorf("'%c' is a bad directive in format '%s'", format[i], format)
+			}
+			if seen[format[i]] {
+				return nil, fmt.Errorf("redefinition of group name '%c'", format[i])
+			}
+			seen[format[i]] = true
+			b.WriteString("(?P<" + string(format[i]) + ">" + p + ")")
+		}
+	}
+	return pyre.Compile(b.String(), pyre.IgnoreCase)
+}
+
+// parsedTime holds the fields that strptime found.
+type parsedTime struct {
+	re *pyre.Regexp
+	m  *pyre.Match
+}
+
+func (p parsedTime) text(code string) (string, bool) {
+	i, ok := p.re.GroupIndex(code)
+	if !ok {
+		return "", false
+	}
+	return p.m.Group(i)
+}
+
+func (p parsedTime) num(code string, def int) int {
+	s, ok := p.text(code)
+	if !ok {
+		return def
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(s))
+	return n
+}
+
+// nameIndex finds a month or day by its full or short name.
+func (p parsedTime) nameIndex(long, short string, names []string) (int, bool) {
+	for _, code := range []string{long, short} {
+		if s, ok := p.text(code); ok {
+			for i, n := range names {
+				if strings.HasPrefix(n, strings.ToLower(s)) {
+					return i, true
+				}
+			}
+		}
+	}
+	return 0, false
+}
+
+// parseTime is datetime.strptime.
+func parseTime(s, format string) (value.Value, error) {
+	re, err := timeRegexp(format)
+	if err != nil {
+		return nil, err
+	}
+	m, err := re.MatchPrefix(s)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, fmt.Errorf("time data %s does not match format %s", value.Repr(value.Str(s)), value.Repr(value.Str(format)))
+	}
+	if whole, _ := m.Group(0); len(whole) < len(s) {
+		return nil, fmt.Errorf("unconverted data remains: %s", s[len(whole):])
+	}
+	return parsedTime{re, m}.dateTime()
+}
+
+func (p parsedTime) dateTime() (value.Value, error) {
+	year := p.num("Y", 1900)
+	if _, ok := p.text("y"); ok {
+		if year = p.num("y", 0) + 1900; year < 1969 {
+			year += 100
+		}
+	}
+	month, day, err := p.monthAndDay(year)
+	if err != nil {
+		return nil, err
+	}
+	hour := p.num("H", 0)
+	if half := p.num("I", -1); half >= 0 {
+		hour = half % 12
+		if ampm, _ := p.text("p"); strings.EqualFold(ampm, "pm") {
+			hour += 12
+		}
+	}
+	nanos := 0
+	if f, ok := p.text("f"); ok {
+		nanos, _ = strconv.Atoi((f + "000000000")[:9])
+	}
+	zone, naive := p.zone()
+	t := time.Date(year, time.Month(month), day, hour, p.num("M", 0), min(p.num("S", 0), 59), nanos, zone)
+	if t.Day() != day || t.Year() != year {
+		return nil, fmt.Errorf("day is out of range for month")
+	}
+	return dateTime{t: t, naive: naive}, nil
+}
+
+// monthAndDay takes them from month and day, the day of the year, or the week.
+func (p parsedTime) monthAndDay(year int) (month, day int, err error) {
+	month, day = p.num("m", 1), p.num("d", 1)
+	if i, ok := p.nameIndex("B", "b", monthNames); ok {
+		month = i + 1
+	}
+	if yday := p.num("j", 0); yday > 0 {
+		t := time.Date(year, 1, yday, 0, 0, 0, 0, time.UTC)
+		return int(t.Month()), t.Day(), nil
+	}
+	wd, hasDay := p.nameIndex("A", "a", dayNames)
+	if n := p.num("w", -1); n >= 0 {
+		wd, hasDay = (n+6)%7, true
+	}
+	if n := p.num("u", 0); n > 0 {
+		wd, hasDay = n-1, true
+	}
+	jan1 := weekday(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))
+	if week := p.num("W", -1); week >= 0 && hasDay {
+		t := time.Date(year, 1, 1-jan1+7*week+wd, 0, 0, 0, 0, time.UTC)
+		if jan1 > 0 {
+			return int(t.Month()), t.Day(), nil
+		}
+		t = t.AddDate(0, 0, -7)
+		return int(t.Month()), t.Day(), nil
+	}
+	return month, day, nil
+}
+
+func (p parsedTime) zone() (*time.Location, bool) {
+	if _, ok := p.text("Z"); ok {
+		return time.UTC, true
+	}
+	z, ok := p.text("z")
+	if !ok {
+		return time.UTC, true
+	}
+	if z == "Z" {
+		return time.UTC, false
+	}
+	digits := strings.ReplaceAll(z[1:], ":", "")
+	h, _ := strconv.Atoi(digits[:2])
+	m, _ := strconv.Atoi(digits[2:4])
+	seconds := h*3600 + m*60
+	if z[0] == '-' {
+		seconds = -seconds
+	}
+	return time.FixedZone("", seconds), false
+}
