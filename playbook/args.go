@@ -121,7 +121,7 @@ func (r *reader) textValue(s, word string, pos source.Pos) value.Value {
 	}
 	v := yaml.Text(s, pos)
 	if t, ok := v.(*value.Template); ok && r.l.Env != nil {
-		r.errs.Add(r.l.Env.Check(t.Src, t.Pos))
+		r.failsAt(t.Pos, r.l.Env.Check(t.Src, t.Pos))
 	}
 	return v
 }

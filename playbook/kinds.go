@@ -208,7 +208,7 @@ func (r *reader) conds(name string, n *yaml.Node) []Cond {
 			s := value.String(item.Scalar)
 			c.Expr = value.Str(s)
 			if r.l.Env != nil && strings.TrimSpace(s) != "" {
-				r.errs.Add(r.l.Env.CheckExpr(s, item.Pos))
+				r.failsAt(item.Pos, r.l.Env.CheckExpr(s, item.Pos))
 			}
 		}
 		out = append(out, c)

@@ -177,7 +177,7 @@ func (r *reader) checkTemplates(n *yaml.Node) {
 		return
 	}
 	if t, ok := n.Scalar.(*value.Template); ok {
-		r.errs.Add(r.l.Env.Check(t.Src, t.Pos))
+		r.failsAt(t.Pos, r.l.Env.Check(t.Src, t.Pos))
 	}
 	for _, p := range n.Pairs {
 		r.checkTemplates(p.Value)

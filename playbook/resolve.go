@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -90,11 +91,8 @@ func (l *Loader) known(fqcn string) bool {
 // anywhere finds a short name in any known collection, the well-known ones
 // first.
 func (l *Loader) anywhere(short string) (string, bool) {
-	if l.Names == nil {
-		return "", false
-	}
 	found := ""
-	for _, name := range l.Names() {
+	for _, name := range l.names() {
 		if strings.HasSuffix(name, "."+short) && (found == "" || rank(name) < rank(found)) {
 			found = name
 		}
@@ -124,25 +122,71 @@ func (r *reader) spec(fqcn string) *modules.Spec {
 	return s
 }
 
-// module resolves a name as a task at a place writes it.
+// module resolves a name as a task at a place writes it. A module of the
+// user's own, found as a file, is taken as it is: only running it fails.
 func (r *reader) module(name string, collections []string) (string, bool) {
-	return r.l.ResolveModule(name, collections)
+	if fqcn, ok := r.l.ResolveModule(name, collections); ok {
+		return fqcn, true
+	}
+	if file := r.customModule(name, collections); file != "" {
+		if !strings.Contains(name, ".") {
+			name = "ansible.legacy." + name
+		}
+		return name, true
+	}
+	return "", false
+}
+
+// customModule finds the file of a module that came with the playbook: in
+// library/ of the playbook or of a role being loaded, or in a collection.
+func (r *reader) customModule(name string, collections []string) string {
+	if strings.ContainsAny(name, `/\ `) || r.playbook == "" {
+		return ""
+	}
+	dir := filepath.Dir(r.playbook)
+	dirs := []string{filepath.Join(dir, "library")}
+	for _, role := range r.roles {
+		dirs = append(dirs, filepath.Join(role.path, "library"))
+	}
+	short := name
+	if parts := strings.SplitN(name, ".", 3); len(parts) == 3 {
+		collections, short, dirs = []string{parts[0] + "." + parts[1]}, parts[2], nil
+	}
+	for _, c := range collections {
+		ns, coll, ok := strings.Cut(c, ".")
+		if !ok {
+			continue
+		}
+		for _, root := range r.l.collectionRoots(dir) {
+			dirs = append(dirs, filepath.Join(root, ns, coll, "plugins", "modules"))
+		}
+	}
+	for _, d := range dirs {
+		for _, ext := range []string{".py", ""} {
+			if file := filepath.Join(d, short+ext); exists(file) && !isDir(file) {
+				return file
+			}
+		}
+	}
+	return ""
 }
 
 // unknownModule explains a name that is no module.
 func (r *reader) unknownModule(name string, pos source.Pos, own owner) {
-	known := keywordNames(own)
-	if r.l.Names != nil {
-		for _, fqcn := range r.l.Names() {
-			if strings.Contains(name, ".") {
-				known = append(slices.Clip(known), fqcn)
-			} else {
-				known = append(slices.Clip(known), fqcn[strings.LastIndexByte(fqcn, '.')+1:])
-			}
-		}
+	if strings.Contains(name, ".") {
+		wide(r.errorf(pos, "there is no module '%s'%s", name, source.DidYouMean(name, r.l.names())), name)
+		return
 	}
-	e := wide(r.errorf(pos, "there is no module or keyword '%s'%s", name, source.DidYouMean(name, known)), name)
-	if hint, ok := misplaced[name]; ok {
-		e.Hint = hint
+	known := slices.Clone(keywordNames(own))
+	for _, fqcn := range r.l.names() {
+		known = append(known, fqcn[strings.LastIndexByte(fqcn, '.')+1:])
 	}
+	wide(r.errorf(pos, "there is no module or keyword '%s'%s", name, source.DidYouMean(name, known)), name)
+}
+
+func (l *Loader) names() []string {
+	if l.Names == nil {
+		return nil
+	}
+	return l.Names()
 }

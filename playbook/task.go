@@ -18,17 +18,14 @@ func (r *reader) task(n *yaml.Node, at place) Step {
 		own = ownHandler
 	}
 	var candidates []yaml.Pair
-	before := len(r.errs)
 	r.base(own, &t.Base, n, func(name string, p yaml.Pair) bool {
 		return r.taskKeyword(t, own, name, p, &candidates)
 	})
-	if coll := n.Get("collections"); coll == nil {
-		t.Collections = nil
-	}
 	call := r.findCall(t, n, candidates, r.collections(t.Collections, at))
 	if call == nil {
 		return nil
 	}
+	before := len(r.errs)
 	r.readArgs(t, n, call)
 	if t.Module == "" {
 		return t

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// ReadLine gives line n (from 1) of a file, without its end. It is a variable
-// so that files that exist only in memory (a vaulted file, standard input) can
-// refuse or supply their text.
+// ReadLine gives line n (from 1) of a file, without its end, and refuses for
+// vaulted files, whose text must not show. It is a variable so that text that
+// is in no file can be supplied.
 var ReadLine = readLine
 
 // Format prints err for a person: for an *Error (anywhere in its chain) the
@@ -85,6 +85,9 @@ func readLine(file string, n int) (string, bool) {
 	sc := bufio.NewScanner(f)
 	sc.Buffer(make([]byte, 64*1024), 8*1024*1024)
 	for i := 1; sc.Scan(); i++ {
+		if i == 1 && strings.HasPrefix(sc.Text(), "$ANSIBLE_VAULT;") {
+			return "", false // the lines count in the decrypted text
+		}
 		if i == n {
 			return sc.Text(), true
 		}
