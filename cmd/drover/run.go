@@ -69,6 +69,8 @@ func runPlaybooks(c *cli.Context, verbosity int) (code int, err error) {
 func checkPlaybookPath(path string) error {
 	st, err := os.Stat(path)
 	switch {
+	case os.IsNotExist(err) && strings.Count(path, ".") > 1 && !strings.Contains(path, "/"):
+		return nil // perhaps a collection's
 	case os.IsNotExist(err):
 		return fmt.Errorf("the playbook: %s could not be found", path)
 	case err != nil:

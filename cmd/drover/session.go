@@ -153,7 +153,7 @@ func moduleNames() []string {
 func (s *session) loader() *playbook.Loader {
 	return playbook.NewLoader(playbook.Options{
 		Modules: spec, Names: moduleNames, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath,
-		Vault: s.decrypter(), Env: s.env,
+		Vault: s.decrypter(), Env: s.env, Warn: s.env.Warn,
 		Static: func(known *value.Dict) *jinja.Context {
 			return jinja.NewContext(s.env, vars.Dict{D: known.Clone().Update(s.extra)})
 		},
