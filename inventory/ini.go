@@ -124,14 +124,14 @@ func (p *iniParser) declare(name string, decl *pendingGroup) error {
 
 func (p *iniParser) addChild(parent, child string, pos source.Pos) error {
 	g := p.inv.addGroup(parent)
-	if err := p.inv.addChild(g, p.inv.addGroup(child)); err != nil {
-		return at(err, pos)
-	}
-	return nil
+	return at(p.inv.addChild(g, p.inv.addGroup(child)), pos)
 }
 
-// at gives err the place pos when it has none.
+// at gives err, which may be nil, the place pos when it has none.
 func at(err error, pos source.Pos) error {
+	if err == nil {
+		return nil
+	}
 	if e, ok := err.(*source.Error); ok {
 		if !e.Pos.Known() {
 			e.Pos = pos

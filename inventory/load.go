@@ -85,6 +85,8 @@ func formatNamed(name string) (format, bool) {
 		return yamlFormat{}, true
 	case "ini":
 		return iniFormat{}, true
+	case "toml":
+		return tomlFormat{}, true
 	case "constructed":
 		return constructedFormat{}, true
 	case "generator":
