@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -52,7 +53,7 @@ func (c *sshConn) lostFault(phase Phase) error {
 	c.mu.Lock()
 	why := c.why
 	c.mu.Unlock()
-	if why == nil || errors.Is(why, io.EOF) {
+	if why == nil || errors.Is(why, io.EOF) || errors.Is(why, syscall.ECONNRESET) || errors.Is(why, syscall.EPIPE) {
 		why = errors.New("the connection was closed by the host")
 	}
 	return c.e.target.fault(phase, why, "the host may have gone down, or its sshd was restarted or killed the session")
@@ -129,7 +130,7 @@ func (c *sshConn) Exec(ctx context.Context, line string, o ExecOptions) (Process
 	case <-timer.C:
 		abandon()
 		return nil, c.e.target.fault(PhaseExec, fmt.Errorf("%s did not start a command within %v", c.e.address(), c.e.timeout),
-			"its sshd hangs, or is out of processes or memory")
+			"its sshd hangs, or is out of processes or memory; --timeout sets the limit")
 	case <-ctx.Done():
 		abandon()
 		return nil, ctx.Err()
