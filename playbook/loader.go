@@ -104,7 +104,7 @@ func (l *Loader) readYAML(path string) (n *yaml.Node, secret bool, err error) {
 	if err != nil {
 		return nil, secret, err
 	}
-	o := yaml.Options{Secret: secret, Warn: l.Warn}
+	o := yaml.Options{Secret: secret, Timestamp: l.Timestamp, Warn: l.Warn}
 	if l.Vault != nil {
 		o.Vault = l.Vault
 	}

@@ -5,6 +5,7 @@ import (
 	"drover/playbook/jinja"
 	"drover/playbook/source"
 	"drover/playbook/value"
+	"drover/playbook/yaml"
 )
 
 // Loader reads playbooks, task files and roles, checks them and resolves what
@@ -32,6 +33,8 @@ type Options struct {
 	Static func(vars *value.Dict) *jinja.Context
 	// Env checks the syntax of templates and conditionals; may be nil.
 	Env *jinja.Env
+	// Timestamp makes the values of dates in YAML; without it they stay text.
+	Timestamp yaml.Timestamp
 	// Warn receives warnings (a key given twice); may be nil.
 	Warn func(pos source.Pos, msg string)
 }

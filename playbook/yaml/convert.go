@@ -223,7 +223,7 @@ func (c *converter) containerKey(raw, mapping *yaml.Node) error {
 func (c *converter) scalar(raw *yaml.Node) (*Node, error) {
 	n := &Node{Pos: c.textPos(raw), size: 1}
 	quoted := raw.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
-	explicit := raw.Style&yaml.TaggedStyle != 0 || raw.Tag == "!"
+	explicit := raw.Style&yaml.TaggedStyle != 0
 	var err error
 	switch {
 	case explicit:
@@ -233,6 +233,9 @@ func (c *converter) scalar(raw *yaml.Node) (*Node, error) {
 	default:
 		n.Plain = true
 		if n.Scalar = resolvePlain(raw.Value); n.Scalar == nil {
+			n.Scalar = c.timestamp(raw.Value)
+		}
+		if n.Scalar == nil {
 			n.Scalar = c.str(raw.Value, n.Pos)
 		}
 	}
@@ -254,7 +257,7 @@ func (c *converter) str(s string, pos source.Pos) value.Value {
 func (c *converter) tagged(raw *yaml.Node, pos source.Pos) (value.Value, error) {
 	s := raw.Value
 	switch raw.Tag {
-	case "!", "!!str":
+	case "!!str":
 		return c.str(s, pos), nil
 	case "!unsafe":
 		c.unsafe = true
@@ -287,8 +290,10 @@ func (c *converter) typed(raw *yaml.Node, pos source.Pos) (value.Value, error) {
 	case "!!null":
 		v, ok = value.None, true
 	case "!!timestamp":
-		v = resolveTimestamp(raw.Value)
-		ok = v != nil
+		if v = c.timestamp(raw.Value); v == nil {
+			v = c.str(raw.Value, pos)
+		}
+		_, ok = parseTimestamp(raw.Value)
 	}
 	if !ok {
 		return nil, source.Errorf(pos, "'%s' is not a value of the type %s", raw.Value, strings.TrimPrefix(raw.Tag, "!!"))

@@ -140,24 +140,36 @@ func explainQuotes(f *fault) error {
 		return nil
 	}
 	end := strings.TrimRight(before, " ")
-	if end == "" || !strings.ContainsAny(end[len(end)-1:], `"'`) || !opensQuote(end) {
+	if end == "" || !strings.ContainsAny(end[len(end)-1:], `"'`) {
+		return nil
+	}
+	start := openQuote(end)
+	if start < 0 {
 		return nil
 	}
 	e := source.Errorf(f.pos(), "there is text behind the closing quote")
 	e.Width = len([]rune(strings.TrimRight(rest, " ")))
-	return e.WithHint("quote the whole value: when it has both kinds of quotes, wrap it in single quotes and double those inside (''), or write it below a '>-'")
+	val := strings.TrimRight(f.text.line(f.line)[start:], " ")
+	q := val[:1]
+	if inner := val[1:]; strings.HasSuffix(inner, q) && len(inner) > 1 {
+		return e.WithHint("write %s", quoted(inner[:len(inner)-1]))
+	}
+	return e.WithHint("write %s", quoted(val))
 }
 
-// opensQuote reports whether a value on the line starts with the quote that
-// the line ends with.
-func opensQuote(s string) bool {
+// openQuote gives the offset of a value that starts with the quote that the
+// text ends with, or -1.
+func openQuote(s string) int {
 	q := s[len(s)-1:]
 	for _, start := range []string{": " + q, "- " + q, "[" + q, ", " + q} {
-		if strings.Contains(s, start) {
-			return true
+		if i := strings.Index(s, start); i >= 0 {
+			return i + len(start) - 1
 		}
 	}
-	return strings.HasPrefix(strings.TrimSpace(s), q)
+	if trimmed := strings.TrimLeft(s, " "); strings.HasPrefix(trimmed, q) {
+		return len(s) - len(trimmed)
+	}
+	return -1
 }
 
 // explainMissingSpace knows "key:value" in a block of "key: value" lines.
@@ -241,13 +253,14 @@ func explainIndentation(f *fault) error {
 		return source.Errorf(f.at(n, firstCol(f.text.line(n))), "this line is not a key with a value: it has no colon").
 			WithHint("write 'key: value', or indent the text so that it belongs to the value above")
 	}
-	what := "keys of the mapping"
-	if f.says("'-' indicator") {
-		what = "entries of the list"
+	s := f.text.line(f.line)
+	at := f.at(f.line, firstCol(s))
+	if f.says("'-' indicator") && !strings.HasPrefix(strings.TrimSpace(s), "- ") {
+		return source.Errorf(at, "this line stands in the list that starts in line %d, but has no '- '", f.from.Line).
+			WithHint("start it with '- ', or indent it deeper to belong to the entry above")
 	}
-	col := firstCol(f.text.line(f.line))
-	e := source.Errorf(f.at(f.line, max(col, 1)), "this line doesn't line up with the other %s that starts in line %d", what, f.from.Line)
-	return e.WithHint("indent it to column %d to belong there, or deeper to belong to the entry above", f.from.Col)
+	return source.Errorf(at, "this line doesn't line up with what starts in line %d, column %d", f.from.Line, f.from.Col).
+		WithHint("indent it to column %d to belong there, or deeper to belong to the entry above", f.from.Col)
 }
 
 func firstCol(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) + 1 }
@@ -264,7 +277,8 @@ func explainAnchor(f *fault) error {
 	if !f.says("unknown anchor") {
 		return nil
 	}
-	return source.Errorf(f.pos(), "%s", strings.ReplaceAll(f.msg, "unknown anchor", "there is no anchor")).
+	name := strings.Trim(strings.TrimSuffix(strings.TrimPrefix(f.msg, "unknown anchor "), " referenced"), "'")
+	return source.Errorf(f.pos(), "there is no anchor '%s' for this alias", name).
 		WithHint("define it before its use with '&name'; quote the value if it is text that starts with '*'")
 }
 

@@ -59,9 +59,6 @@ func resolveNumber(s string) value.Value {
 			return n
 		}
 	}
-	if t := resolveTimestamp(s); t != nil {
-		return t
-	}
 	return nil
 }
 

@@ -21,6 +21,9 @@ type Options struct {
 	Secret bool
 	// Vault decrypts the values tagged !vault.
 	Vault Decrypter
+	// Timestamp makes the values of dates and times; without it they stay
+	// text.
+	Timestamp Timestamp
 	// Warn receives warnings, such as a key that is given twice; may be nil.
 	Warn func(pos source.Pos, msg string)
 }
