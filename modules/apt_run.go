@@ -37,6 +37,7 @@ func (r *aptRun) packageTool(ctx context.Context, argv ...string) (toolOutput, e
 			return out, nil
 		}
 		holder := lockHolder(r.h, refusal)
+		refusal, _, _ = strings.Cut(refusal, ". It is held by")
 		if !time.Now().Before(deadline) {
 			return out, Failf("Failed to lock apt for exclusive operation: %s%s. Waited %d seconds (lock_timeout); try again when it is done",
 				strings.TrimPrefix(refusal, "E: "), holder, r.LockTimeout)

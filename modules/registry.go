@@ -9,19 +9,33 @@ import (
 // add a line here.
 var builtin = sync.OnceValue(func() []Module {
 	return []Module{
+		aptModule(),
+		assembleModule(),
 		asyncStatusModule(),
+		backupModule(),
 		blockinfileModule(),
 		commandModule(),
 		copyModule(),
+		fetchModule(),
 		fileModule(),
+		findModule(),
+		getURLModule(),
+		groupModule(),
 		lineinfileModule(),
 		pingModule(),
 		replaceModule(),
+		serviceModule(),
 		setupModule(),
 		shellModule(),
 		slurpModule(),
 		statModule(),
+		sysstatModule(),
+		systemdModule("systemd"),
+		systemdModule("systemd_service"),
 		tempfileModule(),
+		uriModule(),
+		userModule(),
+		waitForModule(),
 	}
 })
 
@@ -47,7 +61,7 @@ func Lookup(name string) (Module, bool) {
 	if !isLegacy && strings.Contains(name, ".") {
 		return nil, false
 	}
-	for _, prefix := range []string{"ansible.builtin.", "drover.builtin."} {
+	for _, prefix := range []string{"ansible.builtin.", "drover.builtin.", "ansible.posix.", "community.general."} {
 		if m, ok := byName()[prefix+short]; ok {
 			return m, true
 		}
