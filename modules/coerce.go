@@ -262,3 +262,12 @@ func elementError(a *Arg, v value.Value, err error) error {
 
 // pyType prints a type the way the messages of Ansible do.
 func pyType(v value.Value) string { return "<class '" + v.Type() + "'>" }
+
+// Bool reads a value as a module's boolean argument is read.
+func Bool(v value.Value) (bool, error) {
+	b, err := toBool(v)
+	if err != nil {
+		return false, err
+	}
+	return value.Truth(b), nil
+}

@@ -18,7 +18,6 @@ func control() []controlled {
 	return []controlled{
 		{addHostSpec(), addHost},
 		{assertSpec(), assert},
-		{asyncStatusSpec(), asyncStatus},
 		{debugSpec(), debug},
 		{failSpec(), fail},
 		{gatherFactsSpec(), gatherFacts},
@@ -27,7 +26,6 @@ func control() []controlled {
 		{packageSpec(), packageManager},
 		{pauseSpec(), pause},
 		{rebootSpec(), reboot},
-		{serviceSpec(), service},
 		{setFactSpec(), setFact},
 		{setStatsSpec(), setStats},
 		{validateSpec(), validateArgumentSpec},
@@ -35,8 +33,13 @@ func control() []controlled {
 	}
 }
 
+// controlActions gives those and the controller's half of modules that the
+// host has.
 func controlActions() map[string]Action {
-	all := map[string]Action{}
+	all := map[string]Action{
+		"ansible.builtin.async_status": Func(asyncStatus),
+		"ansible.builtin.uri":          Func(uri),
+	}
 	for _, c := range control() {
 		all[c.spec.Name] = c.run
 	}

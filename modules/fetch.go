@@ -1,0 +1,79 @@
+package modules
+
+import (
+	"context"
+	"io"
+
+	"drover/modules/target"
+)
+
+type fetchArgs struct {
+	Src              string `arg:"src" type:"path" required:"true" doc:"The file on the host."`
+	Dest             string `arg:"dest" required:"true" doc:"Folder on the controller; the file goes to dest/HOST/src."`
+	Flat             bool   `arg:"flat" default:"false" doc:"dest is the file itself (or, with a slash at its end, the folder it goes to)."`
+	FailOnMissing    bool   `arg:"fail_on_missing" default:"true" doc:"A file that can't be read is a failure."`
+	ValidateChecksum bool   `arg:"validate_checksum" default:"true" doc:"Compare checksums after the transfer."`
+	Sum              string `arg:"_sum" hidden:"true"`
+}
+
+// fetchModule brings a file to the controller, whose half of the module says
+// what it has already.
+func fetchModule() Module {
+	return Define(Spec{
+		Name:     "ansible.builtin.fetch",
+		Summary:  "Bring a file from hosts to the controller",
+		Doc:      "Copies a file of the host to the controller, into a folder for each host. The contents come as a stream, and only when the checksums differ. In check mode it is skipped.",
+		Examples: "- ansible.builtin.fetch:\n    src: /var/log/app.log\n    dest: collected\n",
+		Returns: []Return{
+			{"dest", "str", "success", "The file on the controller."},
+			{"checksum", "str", "success", "SHA-1 of the contents; md5sum likewise."},
+		},
+	}, runFetch)
+}
+
+func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Result, error) {
+	r := new(Result)
+	info, err := h.Stat(a.Src)
+	switch {
+	case isMissing(err):
+		return r.Set("problem", "the remote file does not exist"), nil
+	case err != nil:
+		return r.Set("problem", "the remote file can't be read: "+reason(err).Error()), nil
+	case info.IsDir():
+		return r.Set("problem", "remote file is a directory, fetch cannot work on directories"), nil
+	}
+	sum, err := sha1File(h, a.Src)
+	if err != nil {
+		return r.Set("problem", "the remote file can't be read: "+reason(err).Error()), nil
+	}
+	r.Set("checksum", sum).Set("size", info.Size).Set("sent", sum != a.Sum)
+	if sum == a.Sum {
+		return r, nil
+	}
+	r.Changed = true
+	return r, sendFile(ctx, h, c, a.Src, "file")
+}
+
+// sendFile streams a file to the controller.
+func sendFile(ctx context.Context, h target.Host, c *Call, path, name string) error {
+	if c.Blobs == nil {
+		return Failf("there is no way to send %s to the controller", path)
+	}
+	in, err := h.Open(path)
+	if err != nil {
+		return Failf("can't read %s: %w", path, reason(err))
+	}
+	defer in.Close()
+	out, err := c.Blobs.Send(ctx, name)
+	if err != nil {
+		return Failf("could not send %s: %w", path, err)
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return Failf("could not send %s: %w", path, err)
+	}
+	if err := out.Close(); err != nil {
+		return Failf("could not send %s: %w", path, err)
+	}
+	return nil
+}

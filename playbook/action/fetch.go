@@ -1,0 +1,193 @@
+package action
+
+import (
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"encoding/hex"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"drover/modules"
+	"drover/playbook/value"
+)
+
+// fetch brings a file of the host to the controller. The module on the host
+// streams the contents unless the checksum says that they are here already.
+func fetch(ctx context.Context, t Task) (*value.Dict, error) {
+	args := t.Args()
+	src := value.String(args.At("src"))
+	if args.At("src") == value.None || args.At("dest") == value.None {
+		return nil, modules.Failf("src and dest are required")
+	}
+	if t.Check() {
+		return value.DictOf("changed", false, "skipped", true, "msg", "check mode not (yet) supported for this module"), nil
+	}
+	dest, err := fetchDest(t, src, truth(args, "flat", false))
+	if err != nil {
+		return nil, err
+	}
+	in := &incoming{path: dest}
+	before, beforeMD5 := fileSums(dest)
+	args.Put("_sum", value.Str(before))
+	res, err := t.Invoke(ctx, "ansible.builtin.fetch", args, &InvokeOptions{Receive: in.open})
+	if err != nil {
+		in.abort()
+		return nil, err
+	}
+	return fetched(in, res, fetchState{src, dest, before, beforeMD5, truth(args, "fail_on_missing", true), truth(args, "validate_checksum", true)})
+}
+
+type fetchState struct {
+	src, dest, sum, md5 string
+	failOnMissing       bool
+	validate            bool
+}
+
+// fetched turns the module's answer and what was received into the result.
+func fetched(in *incoming, res *value.Dict, s fetchState) (*value.Dict, error) {
+	if value.Truth(res.At("failed")) {
+		in.abort()
+		return res, nil
+	}
+	if problem, ok := value.AsString(res.At("problem")); ok {
+		in.abort()
+		out := value.DictOf("changed", false, "msg", problem, "file", s.src)
+		if s.failOnMissing {
+			out.Put("failed", value.Bool(true))
+		} else {
+			out.Put("msg", value.Str(problem+", not transferring, ignored"))
+		}
+		return out, nil
+	}
+	remote := value.String(res.At("checksum"))
+	if !value.Truth(res.At("sent")) {
+		in.abort()
+		return value.DictOf("changed", false, "md5sum", s.md5, "file", s.src, "dest", s.dest, "checksum", s.sum), nil
+	}
+	sum, md5sum, err := in.commit(func(sum string) bool { return !s.validate || sum == remote })
+	if err != nil {
+		return nil, err
+	}
+	out := value.DictOf("changed", true, "md5sum", md5sum, "dest", s.dest, "remote_md5sum", nil, "checksum", sum, "remote_checksum", remote)
+	if s.validate && sum != remote {
+		out.Update(value.DictOf("failed", true, "changed", false, "msg", "checksum mismatch", "file", s.src))
+	}
+	return out, nil
+}
+
+// fetchDest gives the path on the controller: dest/HOST/src, or dest itself
+// with flat.
+func fetchDest(t Task, src string, flat bool) (string, error) {
+	dest := value.String(t.Args().At("dest"))
+	if strings.HasPrefix(dest, "~/") {
+		if home, err := os.UserHomeDir(); err == nil {
+			dest = home + dest[1:]
+		}
+	}
+	slash := strings.HasSuffix(dest, "/")
+	if !filepath.IsAbs(dest) {
+		dest = filepath.Join(playbookDir(t), dest)
+	}
+	if !flat {
+		return filepath.Join(dest, t.Host(), src), nil
+	}
+	if slash {
+		return filepath.Join(dest, filepath.Base(src)), nil
+	}
+	if info, err := os.Stat(dest); err == nil && info.IsDir() {
+		return "", modules.Failf("dest is an existing directory, use a trailing slash if you want to fetch src into that directory")
+	}
+	return filepath.Clean(dest), nil
+}
+
+// playbookDir is where relative paths on the controller start.
+func playbookDir(t Task) string {
+	v, err := t.Jinja().Expr("playbook_dir", t.Pos())
+	if dir, ok := value.AsString(v); err == nil && ok {
+		return dir
+	}
+	return ""
+}
+
+// fileSums gives the SHA-1 and MD5 of a controller file, "" when there is none.
+func fileSums(path string) (sha, md string) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", ""
+	}
+	defer f.Close()
+	s, m := sha1.New(), md5.New()
+	if _, err := io.Copy(io.MultiWriter(s, m), f); err != nil {
+		return "", ""
+	}
+	return hex.EncodeToString(s.Sum(nil)), hex.EncodeToString(m.Sum(nil))
+}
+
+// incoming is a file on its way from a host; it takes its place at once, when
+// all of it is here.
+type incoming struct {
+	path     string
+	f        *os.File
+	sha, md5 hash.Hash
+}
+
+// open makes the file for the stream that the module sends.
+func (in *incoming) open(string) (io.WriteCloser, error) {
+	dir := filepath.Dir(in.path)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(dir, ".drover-*")
+	if err != nil {
+		return nil, err
+	}
+	in.f, in.sha, in.md5 = f, sha1.New(), md5.New()
+	return in, nil
+}
+
+// Write adds a piece.
+func (in *incoming) Write(p []byte) (int, error) {
+	in.sha.Write(p)
+	in.md5.Write(p)
+	return in.f.Write(p)
+}
+
+// Close is called at the end of the stream; commit decides what becomes of it.
+func (in *incoming) Close() error { return nil }
+
+// commit puts the file into place when its checksum is accepted.
+func (in *incoming) commit(accept func(sum string) bool) (sum, md5sum string, err error) {
+	if in.f == nil {
+		return "", "", modules.Failf("the host sent nothing for %s", in.path)
+	}
+	sum, md5sum = hex.EncodeToString(in.sha.Sum(nil)), hex.EncodeToString(in.md5.Sum(nil))
+	if !accept(sum) {
+		in.abort()
+		return sum, md5sum, nil
+	}
+	if err := in.f.Chmod(0o644); err != nil {
+		in.abort()
+		return "", "", err
+	}
+	if err := in.f.Close(); err != nil {
+		in.abort()
+		return "", "", err
+	}
+	if err := os.Rename(in.f.Name(), in.path); err != nil {
+		in.abort()
+		return "", "", err
+	}
+	return sum, md5sum, nil
+}
+
+// abort drops what came so far.
+func (in *incoming) abort() {
+	if in.f != nil {
+		in.f.Close()
+		os.Remove(in.f.Name())
+	}
+}

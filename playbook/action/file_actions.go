@@ -1,0 +1,28 @@
+package action
+
+// fileOnly lists the actions of this family that have no module of their name
+// on the host.
+func fileOnly() []controlled {
+	return []controlled{
+		{rawSpec(), raw},
+		{scriptSpec(), script},
+		{templateSpec(), template},
+	}
+}
+
+// fileActions are the actions that move files between controller and host, or
+// need the bare connection.
+func fileActions() map[string]Action {
+	c := &copier{}
+	all := map[string]Action{
+		"ansible.builtin.assemble":  Func(c.assemble),
+		"ansible.builtin.copy":      Func(c.copy),
+		"ansible.builtin.fetch":     Func(fetch),
+		"ansible.builtin.unarchive": Func(c.unarchive),
+		"drover.builtin.backup":     Func(backup),
+	}
+	for _, f := range fileOnly() {
+		all[f.spec.Name] = f.run
+	}
+	return all
+}

@@ -1,0 +1,184 @@
+package action
+
+import (
+	"context"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"drover/modules"
+	"drover/playbook/jinja"
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+type templateArgs struct {
+	Src            string `arg:"src" required:"true" doc:"The template on the controller, looked for in templates/."`
+	Dest           string `arg:"dest" required:"true" doc:"Where the text goes on the host."`
+	Follow         bool   `arg:"follow" default:"false" doc:"Write to what a link at dest points to, instead of replacing the link."`
+	Force          bool   `arg:"force" default:"true" doc:"Replace a file that differs; when no, only a missing file is written."`
+	Backup         bool   `arg:"backup" default:"false" doc:"Keep the file that is replaced under a name with the time."`
+	Validate       string `arg:"validate" doc:"Command that must accept the new file, named by %s, before it takes its place."`
+	Newline        string `arg:"newline_sequence" default:"\\n" doc:"How lines end: \\n, \\r or \\r\\n."`
+	BlockStart     string `arg:"block_start_string" default:"{%" doc:"How a statement begins."`
+	BlockEnd       string `arg:"block_end_string" default:"%}" doc:"How a statement ends."`
+	VariableStart  string `arg:"variable_start_string" default:"{{" doc:"How an expression begins."`
+	VariableEnd    string `arg:"variable_end_string" default:"}}" doc:"How an expression ends."`
+	CommentStart   string `arg:"comment_start_string" default:"{#" doc:"How a comment begins."`
+	CommentEnd     string `arg:"comment_end_string" default:"#}" doc:"How a comment ends."`
+	TrimBlocks     bool   `arg:"trim_blocks" default:"true" doc:"Remove the newline after a statement."`
+	LstripBlocks   bool   `arg:"lstrip_blocks" default:"false" doc:"Remove the blanks before a statement."`
+	OutputEncoding string `arg:"output_encoding" default:"utf-8" doc:"Encoding of the file on the host: utf-8, ascii, latin-1 or utf-16."`
+	modules.FileArgs
+}
+
+func templateSpec() *modules.Spec {
+	return modules.SpecOf[templateArgs](modules.Spec{
+		Name:     "ansible.builtin.template",
+		Summary:  "Fill in a template and copy it to hosts",
+		Doc:      "Renders a Jinja template on the controller with the host's variables and makes a file on the host equal to it. Besides the variables of the play, template_path, template_fullpath, template_destpath, template_host, template_uid, template_mtime, template_run_date and ansible_managed are there.",
+		Check:    modules.CheckFull,
+		Diff:     true,
+		Examples: "- ansible.builtin.template:\n    src: nginx.conf.j2\n    dest: /etc/nginx/nginx.conf\n    owner: root\n    mode: '0644'\n    validate: nginx -t -c %s\n",
+		Returns: []modules.Return{
+			{Name: "dest", Type: "str", When: "success", Doc: "The file that was written."},
+			{Name: "checksum", Type: "str", When: "success", Doc: "SHA-1 of the text."},
+			{Name: "backup_file", Type: "str", When: "changed, with backup", Doc: "Where the former file is kept."},
+		},
+	})
+}
+
+// template renders on the controller, then copies.
+func template(ctx context.Context, t Task) (*value.Dict, error) {
+	a, err := decode[templateArgs](t, templateSpec())
+	if err != nil {
+		return nil, err
+	}
+	path, err := t.Find("templates", a.Src)
+	if err != nil {
+		return nil, err
+	}
+	text, secret, mode, err := a.render(t, path)
+	if err != nil {
+		return nil, err
+	}
+	data, err := encode(text, a.OutputEncoding)
+	if err != nil {
+		return nil, err
+	}
+	m := newManifest()
+	m.secret = secret
+	m.addData("", data, mode)
+	return m.send(ctx, t, "ansible.builtin.copy", path, copyArguments(t.Args()))
+}
+
+// copyArguments keeps those of a template's arguments that copy has too.
+func copyArguments(args *value.Dict) *value.Dict {
+	out := value.NewDict(args.Len())
+	m, _ := modules.Lookup("ansible.builtin.copy")
+	known := map[string]bool{}
+	for _, a := range m.Spec().Args {
+		known[a.Name] = true
+		for _, n := range a.Aliases {
+			known[n] = true
+		}
+	}
+	for _, e := range args.Entries() {
+		if known[value.String(e.Key)] {
+			out.Set(e.Key, e.Val)
+		}
+	}
+	return out
+}
+
+func (a *templateArgs) render(t Task, path string) (text string, secret bool, mode os.FileMode, err error) {
+	newline, ok := map[string]string{`\n`: "\n", `\r`: "\r", `\r\n`: "\r\n", "\n": "\n", "\r": "\r", "\r\n": "\r\n"}[a.Newline]
+	if !ok {
+		return "", false, 0, modules.Failf(`newline_sequence needs to be one of: \n, \r or \r\n`)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", false, 0, err
+	}
+	if info.IsDir() {
+		return "", false, 0, source.Errorf(t.Pos(), "the template %s is a folder", path).WithHint("name one file; loop over a fileglob for several")
+	}
+	src, secret, err := t.ReadFile(path)
+	if err != nil {
+		return "", false, 0, err
+	}
+	o := jinja.FileOptions{
+		TrimBlocks: a.TrimBlocks, LstripBlocks: a.LstripBlocks, KeepTrailingNewline: true, NewlineSequence: newline,
+		BlockStart: a.BlockStart, BlockEnd: a.BlockEnd, VariableStart: a.VariableStart, VariableEnd: a.VariableEnd,
+		CommentStart: a.CommentStart, CommentEnd: a.CommentEnd,
+	}
+	c := t.With(a.vars(t, path, info))
+	text, err = c.RenderFile(string(src), path, o, t.Loader())
+	return text, secret, info.Mode(), err
+}
+
+// vars gives the variables that only templates have.
+func (a *templateArgs) vars(t Task, path string, info os.FileInfo) *value.Dict {
+	host, _ := os.Hostname()
+	full, err := filepath.Abs(path)
+	if err != nil {
+		full = path
+	}
+	const stamp = "2006-01-02 15:04:05.000000"
+	d := value.DictOf(
+		"template_host", host, "template_path", path, "template_fullpath", full,
+		"template_destpath", a.Dest, "template_uid", ownerOf(info),
+		"template_mtime", info.ModTime().Format(stamp), "template_run_date", time.Now().Format(stamp))
+	if _, err := t.Jinja().Expr("ansible_managed", t.Pos()); err != nil {
+		d.Put("ansible_managed", value.Str("Ansible managed"))
+	}
+	return d
+}
+
+// ownerOf gives the name of a file's owner, or the number.
+func ownerOf(info os.FileInfo) string {
+	uid, ok := fileOwner(info)
+	if !ok {
+		return ""
+	}
+	id := strconv.Itoa(uid)
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username
+	}
+	return id
+}
+
+// encode writes text in an encoding.
+func encode(text, encoding string) ([]byte, error) {
+	bad := func(r rune) error {
+		return modules.Failf("the template's text has the character %q, which %s can't hold", r, encoding)
+	}
+	limit := rune(0x100)
+	switch strings.ToLower(strings.ReplaceAll(encoding, "_", "-")) {
+	case "utf-8", "utf8":
+		return []byte(text), nil
+	case "ascii", "us-ascii":
+		limit = 0x80
+	case "latin-1", "latin1", "iso-8859-1", "iso8859-1":
+	case "utf-16", "utf16":
+		out := []byte{0xff, 0xfe}
+		for _, u := range utf16.Encode([]rune(text)) {
+			out = append(out, byte(u), byte(u>>8))
+		}
+		return out, nil
+	default:
+		return nil, modules.Failf("output_encoding %s is not supported (utf-8, ascii, latin-1 and utf-16 are)", encoding)
+	}
+	out := make([]byte, 0, len(text))
+	for _, r := range text {
+		if r >= limit {
+			return nil, bad(r)
+		}
+		out = append(out, byte(r))
+	}
+	return out, nil
+}
