@@ -26,6 +26,8 @@ type Env struct {
 	Lenient bool
 	// Warn receives warnings and deprecations; may be nil.
 	Warn func(pos source.Pos, msg string)
+
+	cache parseCache
 }
 
 // Limits bound an evaluation; zero fields mean the defaults of NewEnv.
@@ -33,6 +35,7 @@ type Limits struct {
 	Depth  int // nested templates, macros, includes
 	Output int // bytes of one rendered text or repeated string
 	Range  int // elements of one range() or sequence repetition
+	Steps  int // rounds of all loops of one evaluation
 }
 
 // Func is a filter, a test or a global function; it is a value too, so it can
@@ -50,6 +53,9 @@ type Func struct {
 
 // Type gives the name of the type, as type_debug prints it.
 func (*Func) Type() string { return "function" }
+
+// Transient marks functions as no result of a template.
+func (*Func) Transient() {}
 
 // Call is one call of a Func. For filters and tests Args[0] is the value on
 // the left of the bar or the "is".
@@ -91,19 +97,3 @@ type FileOptions struct {
 type Loader interface {
 	Load(name, from string) (src, path string, err error)
 }
-
-// The doors of the package (each in its own file):
-//
-//	func NewEnv() *Env                                   with Jinja2's own tables
-//	func NewContext(env *Env, vars Scope) *Context       cheap: one per task and host
-//	func (c *Context) With(vars Scope) *Context          same run, other variables
-//	func (c *Context) Evaluate(v value.Value) (value.Value, error)
-//	    evaluates every Template in v, deeply; an undefined value is an error; Omit stays (containers drop their omitted elements)
-//	func (c *Context) Resolve(v value.Value) (value.Value, error)
-//	    evaluates v itself when it is a Template, leaves elements alone; gives *Undefined rather than an error for a miss
-//	func (c *Context) Condition(expr string, pos source.Pos) (bool, error)   when/until/failed_when/…
-//	func (c *Context) RenderFile(src, path string, o FileOptions, l Loader) (string, error)
-//	func (c *Context) Expr(expr string, pos source.Pos) (value.Value, error)  a bare expression
-//	func (c *Call) Unpack(pairs ...any) error            "name", &ptr, "optional?", &ptr, …
-//	func HasMarkup(s string) bool                        does trusted text need evaluation?
-//	func (e *Env) Check(src string, pos source.Pos) error   syntax only

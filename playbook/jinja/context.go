@@ -2,35 +2,55 @@ package jinja
 
 import (
 	"errors"
-	"iter"
+	"fmt"
+	"strings"
 
 	"drover/playbook/source"
 	"drover/playbook/value"
 )
 
-// Context evaluates templates in one set of variables. It is cheap to make and
-// belongs to one goroutine.
+// Context evaluates templates in one set of variables. It is cheap to make,
+// belongs to one goroutine, and forgets what it evaluated when the outermost
+// call returns.
 type Context struct {
-	env  *Env
-	vars Scope
-
+	env   *Env
+	vars  Scope
+	run   *run
+	cache map[string]value.Value // variables evaluated in this call
+	level int                    // of calls of the doors within each other
+	// active are the templates being evaluated, to find one that needs itself.
+	active []*value.Template
+	// copies says that variables are copied before use, because the
+	// template changes containers.
+	copies bool
 	// Host is what belongs to the host and task that evaluate (where files
 	// are found, the inventory); the engine sets it, lookups read it.
 	Host any
 }
 
-var errNotReady = errors.New("the template engine is not ready")
+// run is what all contexts of one evaluation share.
+type run struct{ depth, steps int }
 
-// NewEnv makes an Env with Jinja2's own filters, tests and globals.
-func NewEnv() *Env {
-	return &Env{Filters: map[string]*Func{}, Tests: map[string]*Func{}, Globals: map[string]value.Value{}}
-}
+// noVars is the scope without variables.
+type noVars struct{}
+
+func (noVars) Lookup(string) (value.Value, bool) { return nil, false }
+func (noVars) Names() []string                   { return nil }
 
 // NewContext makes a Context over vars; a nil Scope has no variables.
-func NewContext(env *Env, vars Scope) *Context { return &Context{env: env, vars: vars} }
+func NewContext(env *Env, vars Scope) *Context {
+	if vars == nil {
+		vars = noVars{}
+	}
+	return &Context{env: env, vars: vars, run: &run{}}
+}
 
 // With gives a Context of the same run over other variables.
-func (c *Context) With(vars Scope) *Context { return &Context{env: c.env, vars: vars, Host: c.Host} }
+func (c *Context) With(vars Scope) *Context {
+	n := NewContext(c.env, vars)
+	n.run, n.Host = c.run, c.Host
+	return n
+}
 
 // Env gives the tables the context evaluates with.
 func (c *Context) Env() *Env { return c.env }
@@ -38,59 +58,238 @@ func (c *Context) Env() *Env { return c.env }
 // Vars gives the variables.
 func (c *Context) Vars() Scope { return c.vars }
 
-// Lookup gives the resolved variable or global called name.
-func (c *Context) Lookup(name string) (value.Value, bool) { return nil, false }
-
-// Evaluate evaluates every Template in v, deeply.
-func (c *Context) Evaluate(v value.Value) (value.Value, error) { return nil, errNotReady }
-
-// Resolve evaluates v itself when it is a Template and leaves elements alone.
-func (c *Context) Resolve(v value.Value) (value.Value, error) { return nil, errNotReady }
-
-// Condition evaluates a bare expression that must give a boolean.
-func (c *Context) Condition(expr string, pos source.Pos) (bool, error) { return false, errNotReady }
-
-// Expr evaluates a bare expression.
-func (c *Context) Expr(expr string, pos source.Pos) (value.Value, error) { return nil, errNotReady }
-
-// RenderFile renders the text of a template file.
-func (c *Context) RenderFile(src, path string, o FileOptions, l Loader) (string, error) {
-	return "", errNotReady
+// begin enters a door of the package; the returned function leaves it.
+func (c *Context) begin() func() {
+	c.level++
+	return func() {
+		if c.level--; c.level == 0 {
+			clear(c.cache)
+			c.copies = false
+			if c.run.depth == 0 {
+				c.run.steps = 0
+			}
+		}
+	}
 }
 
-// Check parses src as a template and reports its syntax error.
-func (e *Env) Check(src string, pos source.Pos) error { return errNotReady }
-
-// CheckExpr parses src as a bare expression and reports its syntax error.
-func (e *Env) CheckExpr(src string, pos source.Pos) error { return errNotReady }
-
-// HasMarkup reports whether trusted text must be evaluated.
-func HasMarkup(s string) bool { return false }
-
-// Unpack assigns the call's arguments to the given variables.
-func (c *Call) Unpack(pairs ...any) error { return errNotReady }
-
-// CallFilter calls a filter by name.
-func (c *Context) CallFilter(name string, args ...value.Value) (value.Value, error) {
-	return nil, errNotReady
+// descend counts a level of evaluation inside another.
+func (c *Context) descend() error {
+	if c.run.depth >= c.env.limits().Depth {
+		return fmt.Errorf("templates, macros or includes nest deeper than the limit of %d levels; does one call itself?", c.env.limits().Depth)
+	}
+	c.run.depth++
+	return nil
 }
 
-// CallTest calls a test by name.
-func (c *Context) CallTest(name string, args ...value.Value) (bool, error) { return false, errNotReady }
+func (c *Context) ascend() { c.run.depth-- }
 
-// CallFunc calls a function value (a *Func, macro or method).
-func (c *Context) CallFunc(f value.Value, args []value.Value, kw []Kwarg) (value.Value, error) {
-	return nil, errNotReady
+// step counts a round of a loop.
+func (c *Context) step() error {
+	c.run.steps++
+	if c.run.steps > c.env.limits().Steps {
+		return fmt.Errorf("the loops of the template take more than the limit of %d rounds", c.env.limits().Steps)
+	}
+	return nil
 }
 
-// GetAttr gives v.name as a template does; a miss is an *value.Undefined.
-func (c *Context) GetAttr(v value.Value, name string) (value.Value, error) { return nil, errNotReady }
+// Lookup gives the variable or global called name, itself evaluated when it is
+// a template; what is undefined in it shows as *value.Undefined.
+func (c *Context) Lookup(name string) (v value.Value, ok bool, err error) {
+	defer c.begin()()
+	v, ok, err = c.variable(name)
+	return v, ok, finish(err)
+}
 
-// GetItem gives v[key] as a template does; a miss is an *value.Undefined.
-func (c *Context) GetItem(v, key value.Value) (value.Value, error) { return nil, errNotReady }
+// variable gives a variable of the scope, or a global.
+func (c *Context) variable(name string) (value.Value, bool, error) {
+	if v, ok := c.cache[name]; ok {
+		return v, true, nil
+	}
+	v, ok := c.vars.Lookup(name)
+	if !ok {
+		v, ok = c.env.Globals[name]
+		return v, ok, nil
+	}
+	switch raw := v.(type) {
+	case *value.Template:
+		var err error
+		if v, err = c.resolveTemplate(raw); err != nil {
+			return nil, true, traced(err, raw.Pos, "in variable '%s'", name)
+		}
+	case *value.List, *value.Dict:
+		if !c.copies {
+			return v, true, nil
+		}
+		v = deepCopy(raw)
+	default:
+		return v, true, nil
+	}
+	if c.cache == nil {
+		c.cache = map[string]value.Value{}
+	}
+	c.cache[name] = v
+	return v, true, nil
+}
 
-// Iter iterates over any iterable value, dicts by their keys.
-func (c *Context) Iter(v value.Value) (iter.Seq[value.Value], error) { return nil, errNotReady }
+// deepCopy copies lists and dicts so that a template may change them.
+func deepCopy(v value.Value) value.Value {
+	switch v := v.(type) {
+	case *value.List:
+		l := &value.List{Elems: make([]value.Value, len(v.Elems))}
+		for i, e := range v.Elems {
+			l.Elems[i] = deepCopy(e)
+		}
+		return l
+	case *value.Dict:
+		d := value.NewDict(v.Len())
+		for _, e := range v.Entries() {
+			d.Set(e.Key, deepCopy(e.Val))
+		}
+		return d
+	}
+	return v
+}
 
-// ToList gives the elements of any iterable value.
-func (c *Context) ToList(v value.Value) ([]value.Value, error) { return nil, errNotReady }
+// resolveTemplate evaluates a template over the variables of the scope. What
+// fails because something is undefined gives an *value.Undefined.
+func (c *Context) resolveTemplate(t *value.Template) (value.Value, error) {
+	for _, a := range c.active {
+		if a == t {
+			return nil, &source.Error{Pos: t.Pos, Msg: "recursive loop detected in template: it needs its own value", Hint: "a variable must not refer to itself, directly or through others"}
+		}
+	}
+	tpl, err := c.env.compile(t)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.descend(); err != nil {
+		return nil, err
+	}
+	c.active = append(c.active, t)
+	v, err := c.render(tpl)
+	c.active = c.active[:len(c.active)-1]
+	c.ascend()
+	return v, err
+}
+
+// render evaluates a parsed template or expression.
+func (c *Context) render(tpl *template) (value.Value, error) {
+	return c.renderIn(tpl, &variables{c: c, tpl: tpl})
+}
+
+func (c *Context) renderIn(tpl *template, j *variables) (value.Value, error) {
+	if tpl.mutates && !c.copies {
+		c.copies = true
+		clear(c.cache)
+	}
+	f := &frame{c: c, j: j, tpl: tpl}
+	if tpl.root.slots > 0 {
+		f.slots = make([]value.Value, tpl.root.slots)
+	}
+	var v value.Value
+	var err error
+	if x := tpl.single(); x != nil {
+		v, err = x.eval(f)
+	} else {
+		v, err = f.renderBody(tpl)
+	}
+	var undef *UndefinedError
+	if errors.As(err, &undef) {
+		return undef.Undefined, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return restoreNewlines(v, tpl), nil
+}
+
+// single gives the expression of a template that is nothing else.
+func (t *template) single() expr {
+	if t.expr != nil {
+		return t.expr
+	}
+	if len(t.root.body) == 1 {
+		if p, ok := t.root.body[0].(*printStmt); ok {
+			return p.x
+		}
+	}
+	return nil
+}
+
+// restoreNewlines puts back the newlines at the end of the source that the
+// parser dropped, where the result is text.
+func restoreNewlines(v value.Value, tpl *template) value.Value {
+	if tpl.newlines == 0 {
+		return v
+	}
+	s, ok := value.AsString(v)
+	if !ok {
+		return v
+	}
+	have := len(s) - len(strings.TrimRight(s, "\n"))
+	if have >= tpl.newlines {
+		return v
+	}
+	s += strings.Repeat(tpl.syntax.NewlineSequence, tpl.newlines-have)
+	return likeString(v, s)
+}
+
+// likeString makes text that is secret when v is.
+func likeString(v value.Value, s string) value.Value {
+	if _, secret := v.(value.Secret); secret {
+		return value.Secret(s)
+	}
+	return value.Str(s)
+}
+
+// Evaluate evaluates every Template in v, deeply, and makes it a plain value:
+// tuples become lists, omitted elements leave their containers. An undefined
+// value in it is an error. Omit itself stays.
+func (c *Context) Evaluate(v value.Value) (value.Value, error) {
+	defer c.begin()()
+	v, err := c.finalize(v, false)
+	return v, finish(err)
+}
+
+// Resolve evaluates v itself when it is a Template and leaves the elements of
+// containers alone; a miss gives an *value.Undefined.
+func (c *Context) Resolve(v value.Value) (value.Value, error) {
+	t, ok := v.(*value.Template)
+	if !ok {
+		return v, nil
+	}
+	defer c.begin()()
+	v, err := c.resolveTemplate(t)
+	return v, finish(err)
+}
+
+// Settle evaluates every Template in v, deeply, like Evaluate, but leaves
+// everything else as it is: what is undefined becomes an *value.Undefined
+// element, tuples and Omit stay.
+func (c *Context) Settle(v value.Value) (value.Value, error) {
+	defer c.begin()()
+	v, err := c.settle(v, 0)
+	return v, finish(err)
+}
+
+// Expr evaluates a bare expression to a plain value.
+func (c *Context) Expr(expr string, pos source.Pos) (value.Value, error) {
+	defer c.begin()()
+	v, err := c.expression(expr, pos, false)
+	if err == nil {
+		v, err = c.finalize(v, false)
+	}
+	return v, finish(err)
+}
+
+func (c *Context) expression(expr string, pos source.Pos, cond bool) (value.Value, error) {
+	tpl, err := c.env.compileExpr(expr, pos, cond)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.descend(); err != nil {
+		return nil, err
+	}
+	defer c.ascend()
+	return c.render(tpl)
+}

@@ -6,4 +6,4 @@ type omit struct{}
 // element that has it is left out as if it were not written.
 var Omit Value = omit{}
 
-func (omit) Type() string { return "Omit" }
+func (omit) Type() string { return "_OmitType" }

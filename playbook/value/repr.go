@@ -17,6 +17,8 @@ func String(v Value) string {
 		return string(v)
 	case *Template:
 		return v.Src
+	case *Undefined:
+		return ""
 	case Stringer:
 		return v.Str()
 	}

@@ -72,21 +72,33 @@ type Undefined struct {
 	Msg  string // the full message, as Ansible words it: "'foo' is undefined"
 	Pos  source.Pos
 	Err  error // the error that made the value undefinable, nil for a plain miss
+	// Plain undefined values come from an inline if without else: they print
+	// as nothing and count as false, but are no result.
+	Plain bool
+	// Explain gives the place of the use and a hint, computed only when an
+	// error is printed; may be nil.
+	Explain func() (pos source.Pos, hint string)
 }
 
-func (none) Type() string       { return "NoneType" }
-func (Bool) Type() string       { return "bool" }
-func (Int) Type() string        { return "int" }
-func (*BigInt) Type() string    { return "int" }
-func (Float) Type() string      { return "float" }
-func (Str) Type() string        { return "str" }
-func (Bytes) Type() string      { return "bytes" }
-func (Secret) Type() string     { return "str" }
-func (*Template) Type() string  { return "str" }
-func (*Undefined) Type() string { return "AnsibleUndefined" }
-func (*List) Type() string      { return "list" }
-func (Tuple) Type() string      { return "tuple" }
-func (*Dict) Type() string      { return "dict" }
+func (none) Type() string      { return "NoneType" }
+func (Bool) Type() string      { return "bool" }
+func (Int) Type() string       { return "int" }
+func (*BigInt) Type() string   { return "int" }
+func (Float) Type() string     { return "float" }
+func (Str) Type() string       { return "str" }
+func (Bytes) Type() string     { return "bytes" }
+func (Secret) Type() string    { return "str" }
+func (*Template) Type() string { return "str" }
+func (u *Undefined) Type() string {
+	if u.Plain {
+		return "Undefined"
+	}
+	return "UndefinedMarker"
+}
+
+func (*List) Type() string { return "list" }
+func (Tuple) Type() string { return "tuple" }
+func (*Dict) Type() string { return "dict" }
 
 // List is a mutable sequence.
 type List struct{ Elems []Value }
@@ -149,6 +161,9 @@ type (
 		Str() string
 		Repr() string
 	}
+	// Transient values live only inside a template: a range, a loop, a
+	// function can be used there but never be its result.
+	Transient interface{ Transient() }
 	// Equaler compares itself to another value.
 	Equaler interface{ Equal(other Value) bool }
 )

@@ -1,0 +1,121 @@
+package jinja
+
+import (
+	"errors"
+	"strings"
+
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+// Condition evaluates the bare expression of a when, until or failed_when,
+// which must give a boolean (any value does in Lenient mode).
+func (c *Context) Condition(expr string, pos source.Pos) (bool, error) {
+	defer c.begin()()
+	ok, err := c.condition(expr, pos)
+	return ok, finish(err)
+}
+
+// ConditionValue is Condition for what a keyword holds: a boolean, an
+// expression, or a template that gives either.
+func (c *Context) ConditionValue(v value.Value, pos source.Pos) (bool, error) {
+	switch v := v.(type) {
+	case value.Bool:
+		return bool(v), nil
+	case value.Str:
+		return c.Condition(string(v), pos)
+	case *value.Template:
+		return c.Condition(v.Src, v.Pos)
+	}
+	defer c.begin()()
+	ok, err := c.boolean(v, pos)
+	return ok, finish(err)
+}
+
+func (c *Context) condition(expr string, pos source.Pos) (bool, error) {
+	trimmed := strings.TrimSpace(expr)
+	switch {
+	case trimmed == "" && c.env.Lenient:
+		return true, nil
+	case trimmed == "":
+		return false, &source.Error{Pos: pos, Msg: "Empty conditional expressions are not allowed.", Err: &TypeError{}}
+	case isWholeTemplate(trimmed):
+		return c.templatedCondition(trimmed, pos)
+	}
+	v, err := c.expression(expr, pos, true)
+	if KindOf(err) == KindSyntax && HasMarkup(expr) {
+		err = hinted(err, "template delimiters are not supported in expressions: write the names without {{ }}")
+	}
+	if err != nil {
+		return false, err
+	}
+	return c.boolean(v, pos)
+}
+
+func isWholeTemplate(s string) bool {
+	return (strings.HasPrefix(s, "{{") || strings.HasPrefix(s, "{%")) &&
+		(strings.HasSuffix(s, "}}") || strings.HasSuffix(s, "%}"))
+}
+
+func hinted(err error, hint string) error {
+	var e *source.Error
+	if errors.As(err, &e) {
+		h := *e
+		h.Hint = hint
+		return &h
+	}
+	return err
+}
+
+// templatedCondition evaluates a conditional written as a template.
+func (c *Context) templatedCondition(src string, pos source.Pos) (bool, error) {
+	c.env.warn(pos, "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.")
+	tpl, err := c.env.cached(sourceKey{src: src, pos: pos, kind: 't'}, func() (*template, error) {
+		return c.env.parseTemplate(src, pos)
+	})
+	if err != nil {
+		return false, err
+	}
+	v, err := c.render(tpl)
+	if err != nil {
+		return false, err
+	}
+	s, isText := value.AsString(v)
+	if !isText {
+		return c.boolean(v, pos)
+	}
+	if c.env.Lenient {
+		return c.condition(s, pos)
+	}
+	return false, &source.Error{
+		Pos: pos, Msg: "Encountered untrusted template or expression.",
+		Hint: "the template gives the text of an expression; write the expression itself",
+	}
+}
+
+// boolean gives the truth of a conditional's result.
+func (c *Context) boolean(v value.Value, pos source.Pos) (bool, error) {
+	switch v := v.(type) {
+	case value.Bool:
+		return bool(v), nil
+	case *value.Undefined:
+		if !v.Plain {
+			return false, &UndefinedError{v}
+		}
+	}
+	v, err := c.finalize(v, true)
+	if err != nil {
+		return false, err
+	}
+	truth := value.Truth(v)
+	err = TypeErrorf("Conditional result (%s) was derived from value of type '%s'. Conditionals must have a boolean result.",
+		value.String(value.Bool(truth)), v.Type())
+	if c.env.Lenient {
+		c.env.warn(pos, err.Error())
+		return truth, nil
+	}
+	return false, &source.Error{
+		Pos: pos, Msg: err.Error(), Err: err,
+		Hint: "compare with what you expect, or ask: x is truthy, x is defined, x | length > 0",
+	}
+}

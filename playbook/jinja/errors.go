@@ -1,0 +1,213 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+// Kind classifies what went wrong in a template.
+type Kind string
+
+// The kinds of errors.
+const (
+	KindUndefined Kind = "undefined" // something that is not there was used
+	KindSyntax    Kind = "syntax"    // the template can't be parsed
+	KindFilter    Kind = "filter"    // a filter, test or lookup failed
+	KindType      Kind = "type"      // operands or a result of a wrong type
+	KindOther     Kind = "other"
+)
+
+// KindOf gives the kind of an error of this package.
+func KindOf(err error) Kind {
+	var (
+		undef  *UndefinedError
+		syn    *syntaxError
+		lex    *lexError
+		plugin *PluginError
+		typ    *TypeError
+	)
+	switch {
+	case errors.As(err, &syn), errors.As(err, &lex):
+		return KindSyntax
+	case errors.As(err, &plugin):
+		return KindFilter
+	case errors.As(err, &undef):
+		return KindUndefined
+	case errors.As(err, &typ):
+		return KindType
+	}
+	return KindOther
+}
+
+// UndefinedError reports the use of an undefined value. A filter or function
+// that returns it has that undefined value as its result, which the filter
+// default may still replace.
+type UndefinedError struct{ Undefined *value.Undefined }
+
+func (e *UndefinedError) Error() string { return e.Undefined.Msg }
+
+// Unwrap gives the error that made the value undefinable.
+func (e *UndefinedError) Unwrap() error { return e.Undefined.Err }
+
+// TypeError reports an operand, argument or result of a wrong type.
+type TypeError struct{ Msg string }
+
+func (e *TypeError) Error() string { return e.Msg }
+
+// TypeErrorf makes a TypeError.
+func TypeErrorf(format string, args ...any) error {
+	return &TypeError{fmt.Sprintf(format, args...)}
+}
+
+// PluginError reports a filter, test or lookup that failed.
+type PluginError struct {
+	Plugin string // "filter", "test", "lookup"
+	Name   string
+	Err    error
+}
+
+func (e *PluginError) Error() string {
+	name := e.Name
+	if !strings.Contains(name, ".") {
+		name = "ansible.builtin." + name
+	}
+	return fmt.Sprintf("The %s plugin '%s' failed: %s", e.Plugin, name, messageOf(e.Err))
+}
+
+// Unwrap gives the plugin's own error.
+func (e *PluginError) Unwrap() error { return e.Err }
+
+// messageOf gives the text of an error without its place.
+func messageOf(err error) string {
+	var placed *source.Error
+	if errors.As(err, &placed) {
+		return placed.Msg
+	}
+	return err.Error()
+}
+
+// place is where the text of a template starts in its file.
+type place struct{ pos source.Pos }
+
+// position gives the place in the user's file of a byte offset in the
+// template. Lines after the first of a template in YAML are indented by an
+// amount only the file tells.
+func (t *template) position(off int) source.Pos {
+	pos := t.place.pos
+	if !pos.Known() || pos.Line == 0 {
+		return pos
+	}
+	off = max(0, min(off, len(t.src)))
+	before := t.src[:off]
+	line := strings.Count(before, "\n")
+	start := strings.LastIndexByte(before, '\n') + 1
+	col := len([]rune(before[start:]))
+	first, base := t.anchor()
+	text := t.src[start:]
+	if i := strings.IndexByte(text, '\n'); i >= 0 {
+		text = text[:i]
+	}
+	if line > 0 {
+		base = indentOf(pos.File, first+line, text)
+	}
+	return source.Pos{File: pos.File, Line: first + line, Col: base + col + 1}
+}
+
+// anchor finds the line and the column offset at which the text starts: where
+// Pos says, or on the next lines when that is a block scalar's indicator.
+func (t *template) anchor() (line, col int) {
+	pos := t.place.pos
+	first, _, _ := strings.Cut(t.src, "\n")
+	for skip := range 3 {
+		text, ok := source.ReadLine(pos.File, pos.Line+skip)
+		if !ok {
+			break
+		}
+		from := 0
+		if r := []rune(text); skip == 0 && pos.Col > 1 && pos.Col <= len(r) {
+			from = len(string(r[:pos.Col-1]))
+		}
+		if i := strings.Index(text[from:], first); i >= 0 && first != "" {
+			return pos.Line + skip, len([]rune(text[:from+i]))
+		}
+	}
+	return pos.Line, max(pos.Col-1, 0)
+}
+
+func indentOf(file string, line int, text string) int {
+	full, ok := source.ReadLine(file, line)
+	if !ok {
+		return 0
+	}
+	return max(strings.Index(full, text), 0)
+}
+
+// syntaxError gives a lexer's or parser's error its place and prefix.
+func (t *template) syntaxError(err error) error {
+	off := 0
+	var lex *lexError
+	var syn *syntaxError
+	switch {
+	case errors.As(err, &lex):
+		off = lex.off
+	case errors.As(err, &syn):
+		off = syn.off
+	}
+	where := "template"
+	if t.blocks == nil {
+		where = "expression"
+	}
+	return &source.Error{
+		Pos: t.position(off), Err: err,
+		Msg: "Syntax error in " + where + ": " + err.Error(),
+	}
+}
+
+// fail places an error at a node of the template that runs.
+func (f *frame) fail(n interface{ offset() int }, err error) error {
+	var placed *source.Error
+	var undef *UndefinedError
+	if errors.As(err, &undef) || errors.As(err, &placed) {
+		return err
+	}
+	return &source.Error{Pos: f.tpl.position(n.offset()), Msg: err.Error(), Err: err}
+}
+
+// finish turns whatever an evaluation failed with into an error for the user.
+func finish(err error) error {
+	var placed *source.Error
+	if err == nil || errors.As(err, &placed) && placed == err {
+		return err
+	}
+	var undef *UndefinedError
+	if errors.As(err, &undef) {
+		u := undef.Undefined
+		if errors.As(u.Err, &placed) {
+			return placed
+		}
+		e := &source.Error{Pos: u.Pos, Msg: u.Msg, Err: err, Width: len([]rune(u.Name))}
+		if u.Explain != nil {
+			e.Pos, e.Hint = u.Explain()
+		}
+		return e
+	}
+	return &source.Error{Msg: err.Error(), Err: err}
+}
+
+func didYouMean(name string, names []string) string { return source.DidYouMean(name, names) }
+
+// traced adds a step of the way to an error.
+func traced(err error, pos source.Pos, format string, args ...any) error {
+	step := source.Frame{Pos: pos, What: fmt.Sprintf(format, args...)}
+	var placed *source.Error
+	if errors.As(err, &placed) {
+		e := *placed
+		e.Trace = append(e.Trace[:len(e.Trace):len(e.Trace)], step)
+		return &e
+	}
+	return err
+}

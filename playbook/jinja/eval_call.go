@@ -1,0 +1,445 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+// callable is a value of the engine that can be called.
+type callable interface {
+	value.Value
+	call(c *Call) (value.Value, error)
+}
+
+// evaluate gives the values of arguments, after the given first ones.
+func (a *args) evaluate(f *frame, first ...value.Value) ([]value.Value, []Kwarg, error) {
+	vs := make([]value.Value, len(first), len(first)+len(a.pos))
+	copy(vs, first)
+	for _, x := range a.pos {
+		v, err := x.eval(f)
+		if err != nil {
+			return nil, nil, err
+		}
+		vs = append(vs, v)
+	}
+	var kw []Kwarg
+	for i := range a.kw {
+		v, err := a.kw[i].x.eval(f)
+		if err != nil {
+			return nil, nil, err
+		}
+		kw = append(kw, Kwarg{a.kw[i].name, v})
+	}
+	if a.star != nil {
+		more, err := a.starArgs(f)
+		if err != nil {
+			return nil, nil, err
+		}
+		vs = append(vs, more...)
+	}
+	if a.ds != nil {
+		more, err := a.starKwargs(f)
+		if err != nil {
+			return nil, nil, err
+		}
+		kw = append(kw, more...)
+	}
+	return vs, kw, nil
+}
+
+func (a *args) starArgs(f *frame) ([]value.Value, error) {
+	v, err := evalUsed(a.star, f)
+	if err != nil {
+		return nil, err
+	}
+	vs, err := f.c.elements(v)
+	if err != nil {
+		return nil, f.fail(a.star, err)
+	}
+	return vs, nil
+}
+
+func (a *args) starKwargs(f *frame) ([]Kwarg, error) {
+	v, err := evalUsed(a.ds, f)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := v.(value.Mapping)
+	if !ok {
+		return nil, f.fail(a.ds, TypeErrorf("argument after ** must be a mapping, not %s", v.Type()))
+	}
+	var kw []Kwarg
+	for _, k := range m.Keys() {
+		name, ok := value.AsString(k)
+		if !ok {
+			return nil, f.fail(a.ds, TypeErrorf("keywords must be strings"))
+		}
+		e, _, err := m.Get(k)
+		if err == nil {
+			e, err = f.force(e)
+		}
+		if err != nil {
+			return nil, err
+		}
+		kw = append(kw, Kwarg{name, e})
+	}
+	return kw, nil
+}
+
+func (n *callExpr) eval(f *frame) (value.Value, error) {
+	fn, err := n.callee(f)
+	if err != nil {
+		return nil, err
+	}
+	args, kw, err := n.evaluate(f)
+	if err != nil {
+		return nil, err
+	}
+	return f.invoke(n, fn, args, kw)
+}
+
+// callee gives what is called; a method comes bound to its receiver.
+func (n *callExpr) callee(f *frame) (value.Value, error) {
+	a, ok := n.fn.(*attrExpr)
+	if !ok {
+		return n.fn.eval(f)
+	}
+	x, err := a.x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	if m := methodOf(x, a.name); m != nil {
+		return &method{recv: x, fn: m}, nil
+	}
+	v, err := f.c.getAttr(x, a.name)
+	if err != nil {
+		return nil, f.fail(a, err)
+	}
+	return f.located(a, v)
+}
+
+// invoke calls fn; a result that can't be had because something is undefined
+// is that undefined value.
+func (f *frame) invoke(n expr, fn value.Value, args []value.Value, kw []Kwarg) (value.Value, error) {
+	v, err := f.c.callValue(fn, args, kw, callSite{f.tpl, n.offset()})
+	if u := undefinedOf(err); u != nil {
+		return u, nil
+	}
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	return v, nil
+}
+
+// callSite is the place of a call, worked out when somebody asks.
+type callSite struct {
+	tpl *template
+	off int
+}
+
+func (s callSite) pos() source.Pos {
+	if s.tpl == nil {
+		return source.Pos{}
+	}
+	return s.tpl.place.pos
+}
+
+// callValue calls a function, macro or method.
+func (c *Context) callValue(fn value.Value, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
+	switch fn := fn.(type) {
+	case *value.Undefined:
+		if fn.Plain {
+			return nil, fmt.Errorf("%s", fn.Msg)
+		}
+		return fn, nil
+	case *macro:
+		return fn.invoke(args, kw)
+	case *Func:
+		return c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+	case *method:
+		return c.callMethod(fn, args, kw, site)
+	case callable:
+		if u := firstUndefined(args, kw); u != nil {
+			return u, nil
+		}
+		return fn.call(&Call{Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+	}
+	return nil, TypeErrorf("'%s' object is not callable", fn.Type())
+}
+
+func firstUndefined(args []value.Value, kw []Kwarg) *value.Undefined {
+	for _, a := range args {
+		if u, ok := a.(*value.Undefined); ok && !u.Plain {
+			return u
+		}
+	}
+	for _, k := range kw {
+		if u, ok := k.Val.(*value.Undefined); ok && !u.Plain {
+			return u
+		}
+	}
+	return nil
+}
+
+// callFunc calls a Func with its arguments prepared as it wants them, and
+// keeps secrets secret.
+func (c *Context) callFunc(fn *Func, call *Call) (value.Value, error) {
+	if !fn.Lazy {
+		if u := firstUndefined(call.Args, call.Kwargs); u != nil {
+			return u, nil
+		}
+		if err := c.settleArgs(call); err != nil {
+			return nil, err
+		}
+	}
+	v, err := fn.Call(call)
+	if err != nil {
+		return nil, err
+	}
+	return taint(v, call.Args, call.Kwargs), nil
+}
+
+func (c *Context) settleArgs(call *Call) error {
+	for i, a := range call.Args {
+		if !mayHoldTemplates(a) {
+			continue
+		}
+		v, err := c.settleStrict(a)
+		if err != nil {
+			return err
+		}
+		call.Args[i] = v
+	}
+	for i, k := range call.Kwargs {
+		v, err := c.settleStrict(k.Val)
+		if err != nil {
+			return err
+		}
+		call.Kwargs[i].Val = v
+	}
+	return nil
+}
+
+// settleStrict is settle with an UndefinedError for elements that are
+// undefined.
+func (c *Context) settleStrict(v value.Value) (value.Value, error) {
+	if !mayHoldTemplates(v) {
+		return v, nil
+	}
+	v, err := c.settle(v, 0)
+	if err == nil {
+		if u := undefinedIn(v); u != nil {
+			return nil, &UndefinedError{u}
+		}
+	}
+	return v, err
+}
+
+func undefinedIn(v value.Value) *value.Undefined {
+	switch v := v.(type) {
+	case *value.Undefined:
+		if !v.Plain {
+			return v
+		}
+	case *value.List:
+		return undefinedAmong(v.Elems)
+	case value.Tuple:
+		return undefinedAmong(v)
+	case *value.Dict:
+		for _, e := range v.Entries() {
+			if u := undefinedIn(e.Val); u != nil {
+				return u
+			}
+		}
+	}
+	return nil
+}
+
+func undefinedAmong(vs []value.Value) *value.Undefined {
+	for _, e := range vs {
+		if u := undefinedIn(e); u != nil {
+			return u
+		}
+	}
+	return nil
+}
+
+func (n *filterExpr) eval(f *frame) (value.Value, error) {
+	x, err := n.x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	return n.apply(f, x)
+}
+
+// apply calls the filter on a value.
+func (n *filterExpr) apply(f *frame, x value.Value) (value.Value, error) {
+	args, kw, err := n.evaluate(f, x)
+	if err != nil {
+		return nil, err
+	}
+	v, err := f.c.applyFilter(n.name, args, kw, callSite{f.tpl, n.offset()})
+	if u := undefinedOf(err); u != nil {
+		return u, nil
+	}
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	return v, nil
+}
+
+func (c *Context) applyFilter(name string, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
+	fn := c.env.filter(name)
+	if fn == nil {
+		return nil, &syntaxError{site.off, "No filter named '" + name + "'." + suggestFunc(name, c.env.Filters)}
+	}
+	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+	return v, pluginError("filter", fn.Name, err)
+}
+
+// pluginError says which plugin failed, except for what is not its fault.
+func pluginError(kind, name string, err error) error {
+	var undef *UndefinedError
+	var inner *PluginError
+	var placed *source.Error
+	if err == nil || errors.As(err, &undef) || errors.As(err, &inner) || errors.As(err, &placed) {
+		return err
+	}
+	return &PluginError{Plugin: kind, Name: name, Err: err}
+}
+
+func (n *testExpr) eval(f *frame) (value.Value, error) {
+	x, err := n.x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	args, kw, err := n.evaluate(f, x)
+	if err != nil {
+		return nil, err
+	}
+	v, err := f.c.applyTest(n.name, args, kw, callSite{f.tpl, n.offset()})
+	if u := undefinedOf(err); u != nil {
+		return u, nil
+	}
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	return v, nil
+}
+
+// applyTest calls a test; its result is a boolean or an undefined value.
+func (c *Context) applyTest(name string, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
+	fn := c.env.test(name)
+	if fn == nil {
+		return nil, &syntaxError{site.off, "No test named '" + name + "'." + suggestFunc(name, c.env.Tests)}
+	}
+	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+	if err != nil {
+		return nil, pluginError("test", fn.Name, err)
+	}
+	if u, ok := v.(*value.Undefined); ok {
+		return u, nil
+	}
+	return value.Bool(value.Truth(v)), nil
+}
+
+// CallFilter calls a filter by name; an undefined result is an error.
+func (c *Context) CallFilter(name string, args ...value.Value) (value.Value, error) {
+	return defined(c.applyFilter(name, args, nil, callSite{}))
+}
+
+// CallTest calls a test by name.
+func (c *Context) CallTest(name string, args ...value.Value) (bool, error) {
+	v, err := defined(c.applyTest(name, args, nil, callSite{}))
+	return err == nil && value.Truth(v), err
+}
+
+// CallFunc calls a function value: a *Func, a macro, a method.
+func (c *Context) CallFunc(fn value.Value, args []value.Value, kw []Kwarg) (value.Value, error) {
+	return defined(c.callValue(fn, args, kw, callSite{}))
+}
+
+// defined makes an undefined value an error.
+func defined(v value.Value, err error) (value.Value, error) {
+	if u, ok := v.(*value.Undefined); ok && err == nil && !u.Plain {
+		return nil, &UndefinedError{u}
+	}
+	return v, err
+}
+
+// taint makes text secret that was made from secrets.
+func taint(v value.Value, args []value.Value, kw []Kwarg) value.Value {
+	direct := false
+	for _, a := range args {
+		if _, ok := a.(value.Secret); ok {
+			direct = true
+		}
+	}
+	for _, k := range kw {
+		if _, ok := k.Val.(value.Secret); ok {
+			direct = true
+		}
+	}
+	if s, ok := v.(value.Str); ok {
+		if direct && !isArg(s, args) || anyHeldSecret(args) {
+			return value.Secret(s)
+		}
+		return v
+	}
+	if direct {
+		return taintAll(v)
+	}
+	return v
+}
+
+// isArg reports whether text is one of the arguments that is no secret.
+func isArg(s value.Str, args []value.Value) bool {
+	for _, a := range args {
+		if a, ok := a.(value.Str); ok && a == s {
+			return true
+		}
+	}
+	return false
+}
+
+func anyHeldSecret(args []value.Value) bool {
+	for _, a := range args {
+		switch a.(type) {
+		case *value.List, *value.Dict, value.Tuple:
+			if value.IsSecret(a) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// taintAll makes all text in a fresh result secret.
+func taintAll(v value.Value) value.Value {
+	switch v := v.(type) {
+	case value.Str:
+		return value.Secret(v)
+	case *value.List:
+		l := &value.List{Elems: make([]value.Value, len(v.Elems))}
+		for i, e := range v.Elems {
+			l.Elems[i] = taintAll(e)
+		}
+		return l
+	case value.Tuple:
+		t := make(value.Tuple, len(v))
+		for i, e := range v {
+			t[i] = taintAll(e)
+		}
+		return t
+	case *value.Dict:
+		d := value.NewDict(v.Len())
+		for _, e := range v.Entries() {
+			d.Set(e.Key, taintAll(e.Val))
+		}
+		return d
+	}
+	return v
+}

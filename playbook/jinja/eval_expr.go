@@ -1,0 +1,356 @@
+package jinja
+
+import (
+	"fmt"
+	"strings"
+
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+func (n *constExpr) eval(f *frame) (value.Value, error) {
+	if n.tpl == nil {
+		return n.v, nil
+	}
+	return f.c.resolveTemplate(n.tpl)
+}
+
+func (n *nameExpr) eval(f *frame) (value.Value, error) {
+	for _, r := range n.refs {
+		if v := f.outer(r.up).slots[r.slot]; v != nil {
+			if t, ok := v.(*value.Template); ok {
+				return f.c.resolveTemplate(t)
+			}
+			return v, nil
+		}
+	}
+	if n.name == "super" {
+		if v := f.super(n); v != nil {
+			return v, nil
+		}
+	}
+	v, ok, err := f.j.lookup(n.name)
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	if !ok {
+		return f.undefinedName(n), nil
+	}
+	return v, nil
+}
+
+func (f *frame) undefinedName(n *nameExpr) *value.Undefined {
+	tpl, c := f.tpl, f.c
+	return &value.Undefined{
+		Name: n.name, Msg: "'" + n.name + "' is undefined",
+		Explain: func() (source.Pos, string) {
+			return tpl.position(n.offset()), strings.Trim(didYouMean(n.name, c.names()), " ()")
+		},
+	}
+}
+
+// names lists what a name could have meant.
+func (c *Context) names() []string {
+	names := c.vars.Names()
+	for n := range c.env.Globals {
+		names = append(names, n)
+	}
+	return names
+}
+
+// undefinedOf gives the undefined value an error is about, or nil.
+func undefinedOf(err error) *value.Undefined {
+	if u, ok := err.(*UndefinedError); ok {
+		return u.Undefined
+	}
+	return nil
+}
+
+// evalUsed evaluates an operand, which must not be undefined.
+func evalUsed(x expr, f *frame) (value.Value, error) {
+	v, err := x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := v.(*value.Undefined); ok && !u.Plain {
+		return nil, &UndefinedError{u}
+	}
+	return v, nil
+}
+
+func evalAll(xs []expr, f *frame) ([]value.Value, error) {
+	vs := make([]value.Value, len(xs))
+	for i, x := range xs {
+		var err error
+		if vs[i], err = x.eval(f); err != nil {
+			return nil, err
+		}
+	}
+	return vs, nil
+}
+
+func (n *listExpr) eval(f *frame) (value.Value, error) {
+	vs, err := evalAll(n.elems, f)
+	if err != nil {
+		return nil, err
+	}
+	return &value.List{Elems: vs}, nil
+}
+
+func (n *tupleExpr) eval(f *frame) (value.Value, error) {
+	vs, err := evalAll(n.elems, f)
+	if err != nil {
+		return nil, err
+	}
+	return value.Tuple(vs), nil
+}
+
+func (n *dictExpr) eval(f *frame) (value.Value, error) {
+	d := value.NewDict(len(n.keys))
+	for i := range n.keys {
+		k, err := n.keys[i].eval(f)
+		if err != nil {
+			return nil, err
+		}
+		if err := hashable(k, false); err != nil {
+			return nil, f.fail(n, err)
+		}
+		v, err := n.vals[i].eval(f)
+		if err != nil {
+			return nil, err
+		}
+		d.Set(k, v)
+	}
+	return d, nil
+}
+
+func (n *unaryExpr) eval(f *frame) (value.Value, error) {
+	v, err := evalUsed(n.x, f)
+	if err != nil {
+		return nil, err
+	}
+	r, err := unary(n.op, v)
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	return r, nil
+}
+
+// truth gives the truth value of an expression.
+func truth(x expr, f *frame) (bool, error) {
+	v, err := x.eval(f)
+	if err != nil {
+		return false, err
+	}
+	switch v := v.(type) {
+	case value.Bool:
+		return bool(v), nil
+	case *value.Undefined:
+		if !v.Plain {
+			return false, &UndefinedError{v}
+		}
+		return false, nil
+	}
+	return value.Truth(v), nil
+}
+
+func (n *notExpr) eval(f *frame) (value.Value, error) {
+	ok, err := truth(n.x, f)
+	return value.Bool(!ok), err
+}
+
+func (n *binaryExpr) eval(f *frame) (value.Value, error) {
+	x, err := evalUsed(n.x, f)
+	if err != nil {
+		return nil, err
+	}
+	y, err := evalUsed(n.y, f)
+	if err != nil {
+		return nil, err
+	}
+	if n.op == opAdd {
+		if a, ok := x.(value.Int); ok {
+			if b, ok := y.(value.Int); ok {
+				if s := a + b; (s > a) == (b > 0) {
+					return s, nil
+				}
+			}
+		}
+	}
+	r, err := f.c.binary(n.op, x, y)
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	return r, nil
+}
+
+func (n *concatExpr) eval(f *frame) (value.Value, error) {
+	var b []byte
+	secret := false
+	for _, x := range n.parts {
+		v, err := evalUsed(x, f)
+		if err != nil {
+			return nil, err
+		}
+		if s, ok := v.(value.Str); ok {
+			b = append(b, s...)
+			continue
+		}
+		if v, err = f.c.settleStrict(v); err != nil {
+			return nil, f.fail(n, err)
+		}
+		secret = secret || value.IsSecret(v)
+		b = append(b, value.String(v)...)
+		if limit := f.c.env.limits().Output; len(b) > limit {
+			return nil, f.fail(n, fmt.Errorf("the text is larger than the limit of %d bytes", limit))
+		}
+	}
+	if secret {
+		return value.Secret(b), nil
+	}
+	return value.Str(b), nil
+}
+
+func (n *logicExpr) eval(f *frame) (value.Value, error) {
+	x, err := evalUsed(n.x, f)
+	if err != nil {
+		return nil, err
+	}
+	if value.Truth(x) == n.or {
+		return x, nil
+	}
+	return n.y.eval(f)
+}
+
+func (n *condExpr) eval(f *frame) (value.Value, error) {
+	ok, err := truth(n.test, f)
+	switch {
+	case err != nil:
+		return nil, err
+	case ok:
+		return n.yes.eval(f)
+	case n.no != nil:
+		return n.no.eval(f)
+	}
+	line := 1 + strings.Count(f.tpl.src[:n.offset()], "\n")
+	return &value.Undefined{
+		Plain: true,
+		Msg:   fmt.Sprintf("the inline if-expression on line %d evaluated to false and no else section was defined.", line),
+	}, nil
+}
+
+func (n *compareExpr) eval(f *frame) (value.Value, error) {
+	x, err := evalUsed(n.x, f)
+	if err != nil {
+		return nil, err
+	}
+	for i := range n.rest {
+		r := &n.rest[i]
+		y, err := evalUsed(r.y, f)
+		if err != nil {
+			return nil, err
+		}
+		ok, err := f.c.compare(r.op, x, y)
+		if err != nil {
+			return nil, f.fail(r, err)
+		}
+		if !ok {
+			return value.Bool(false), nil
+		}
+		x = y
+	}
+	return value.Bool(true), nil
+}
+
+func (n *attrExpr) eval(f *frame) (value.Value, error) {
+	x, err := n.x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	v, err := f.c.getAttr(x, n.name)
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	return f.located(n, v)
+}
+
+// located evaluates v when it is a template, and lets an undefined v know
+// where it was used.
+func (f *frame) located(n expr, v value.Value) (value.Value, error) {
+	switch v := v.(type) {
+	case *value.Template:
+		return f.c.resolveTemplate(v)
+	case *value.Undefined:
+		if v.Explain == nil && !v.Pos.Known() && !v.Plain {
+			tpl, name := f.tpl, v.Name
+			u := *v
+			u.Explain = func() (source.Pos, string) { return tpl.position(n.offset()), f.attrHint(n, name) }
+			return &u, nil
+		}
+	}
+	return v, nil
+}
+
+// attrHint suggests a key for one that a dict does not have.
+func (f *frame) attrHint(n expr, name string) string {
+	var x expr
+	switch n := n.(type) {
+	case *attrExpr:
+		x = n.x
+	case *itemExpr:
+		x = n.x
+	}
+	if x == nil {
+		return ""
+	}
+	v, err := x.eval(f)
+	m, ok := v.(value.Mapping)
+	if err != nil || !ok {
+		return ""
+	}
+	var names []string
+	for _, k := range m.Keys() {
+		names = append(names, value.String(k))
+	}
+	return strings.Trim(didYouMean(name, names), " ()")
+}
+
+func (n *itemExpr) eval(f *frame) (value.Value, error) {
+	x, err := n.x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	key, err := n.key.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	v, err := f.c.getItem(x, key)
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	return f.located(n, v)
+}
+
+func (n *sliceExpr) eval(f *frame) (value.Value, error) {
+	x, err := n.x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := x.(*value.Undefined); ok && !u.Plain {
+		return u, nil
+	}
+	var parts [3]value.Value
+	for i, p := range [3]expr{n.start, n.stop, n.step} {
+		parts[i] = value.None
+		if p != nil {
+			if parts[i], err = evalUsed(p, f); err != nil {
+				return nil, err
+			}
+		}
+	}
+	v, err := slice(x, parts[0], parts[1], parts[2])
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	return v, nil
+}

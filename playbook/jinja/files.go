@@ -1,0 +1,286 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+// RenderFile renders the text of a template file. path is where it came from,
+// for messages and for l; l may be nil when nothing is included.
+func (c *Context) RenderFile(src, path string, o FileOptions, l Loader) (string, error) {
+	v, err := c.RenderFileValue(src, path, o, l)
+	if err != nil {
+		return "", err
+	}
+	return textOf(v), nil
+}
+
+// RenderFileValue is RenderFile giving a Str, or a Secret when a secret went
+// into the text.
+func (c *Context) RenderFileValue(src, path string, o FileOptions, l Loader) (value.Value, error) {
+	defer c.begin()()
+	v, err := c.renderFile(src, path, o, l)
+	if err != nil {
+		return nil, finish(err)
+	}
+	if value.IsSecret(v) {
+		return value.Secret(value.String(v)), nil
+	}
+	if v == value.None {
+		return value.Str(""), nil
+	}
+	return value.Str(value.String(v)), nil
+}
+
+// RenderFileNative renders a template file to a value: the value itself when
+// the file is one expression, as the template lookup gives it.
+func (c *Context) RenderFileNative(src, path string, o FileOptions, l Loader) (value.Value, error) {
+	defer c.begin()()
+	v, err := c.renderFile(src, path, o, l)
+	return v, finish(err)
+}
+
+func (c *Context) renderFile(src, path string, o FileOptions, l Loader) (value.Value, error) {
+	pos := source.Pos{File: path, Line: 1, Col: 1}
+	syn, body, err := fileSyntax(src, &pos, o)
+	if err != nil {
+		return nil, err
+	}
+	tpl, err := c.env.cached(sourceKey{src: body, pos: pos, o: syn.FileOptions, kind: 'f'}, func() (*template, error) {
+		return parse(c.env, body, syn, place{pos})
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.descend(); err != nil {
+		return nil, err
+	}
+	defer c.ascend()
+	j := &variables{c: c, tpl: tpl, load: &loading{loader: l, syntax: syn, path: path, cache: map[string]*template{}}}
+	v, err := c.renderIn(tpl, j)
+	if err != nil {
+		return nil, err
+	}
+	return c.finalize(v, false)
+}
+
+// fileSyntax reads the header of a template file.
+func fileSyntax(src string, pos *source.Pos, o FileOptions) (*syntax, string, error) {
+	syn := &syntax{FileOptions: o.withDefaults()}
+	if strings.HasPrefix(src, headerPrefix) {
+		body, err := parseHeader(src, &syn.FileOptions)
+		if err != nil {
+			return nil, "", headerError(err, *pos)
+		}
+		src = body
+		pos.Line++
+	}
+	if err := syn.validate(); err != nil {
+		return nil, "", headerError(err, *pos)
+	}
+	return syn, src, nil
+}
+
+// template loads and parses a template by name.
+func (j *variables) template(name string) (*template, *loading, error) {
+	l := j.load
+	if l == nil || l.loader == nil {
+		return nil, nil, fmt.Errorf("'%s' can't be loaded: only template files include others", name)
+	}
+	src, path, err := l.loader.Load(name, l.path)
+	if err != nil {
+		return nil, nil, err
+	}
+	inner := &loading{loader: l.loader, syntax: l.syntax, path: path, cache: l.cache}
+	if t := l.cache[path]; t != nil {
+		return t, inner, nil
+	}
+	pos := source.Pos{File: path, Line: 1, Col: 1}
+	t, err := j.c.env.cached(sourceKey{src: src, pos: pos, o: l.syntax.FileOptions, kind: 'f'}, func() (*template, error) {
+		return parse(j.c.env, src, l.syntax, place{pos})
+	})
+	if err == nil {
+		l.cache[path] = t
+	}
+	return t, inner, err
+}
+
+// notFound reports that a loader had nothing by that name.
+func notFound(err error) bool {
+	var missing *NotFoundError
+	return errors.As(err, &missing) || errors.Is(err, fs.ErrNotExist)
+}
+
+// NotFoundError is what a Loader fails with when there is no such template;
+// any error that is fs.ErrNotExist does as well.
+type NotFoundError struct {
+	Name   string
+	Looked []string // the places searched
+}
+
+func (e *NotFoundError) Error() string {
+	msg := "'" + e.Name + "' not found"
+	if len(e.Looked) > 0 {
+		msg += " in search paths: '" + strings.Join(e.Looked, "', '") + "'"
+	}
+	return msg
+}
+
+// names gives the candidates that the argument of include or extends means.
+func (f *frame) templateNames(x expr) ([]string, bool, error) {
+	v, err := evalUsed(x, f)
+	if err != nil {
+		return nil, false, err
+	}
+	if s, ok := value.AsString(v); ok {
+		return []string{s}, false, nil
+	}
+	vs, err := f.c.elements(v)
+	if err != nil {
+		return nil, false, f.fail(x, err)
+	}
+	var names []string
+	for _, e := range vs {
+		if u, ok := e.(*value.Undefined); ok {
+			return nil, false, &UndefinedError{u}
+		}
+		names = append(names, value.String(e))
+	}
+	return names, true, nil
+}
+
+// find gives the first template of the names that exists.
+func (f *frame) find(x expr) (*template, *loading, error) {
+	names, several, err := f.templateNames(x)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range names {
+		t, l, err := f.j.template(name)
+		if err == nil || !notFound(err) || !several {
+			return t, l, err
+		}
+	}
+	return nil, nil, &NotFoundError{Name: strings.Join(names, "', '")}
+}
+
+func (s *includeStmt) exec(f *frame) error {
+	t, l, err := f.find(s.x)
+	if err != nil {
+		if s.ignoreMissing && notFound(err) {
+			return nil
+		}
+		return f.fail(s, err)
+	}
+	if err := f.c.descend(); err != nil {
+		return f.fail(s, err)
+	}
+	defer f.c.ascend()
+	j := &variables{c: f.c, tpl: t, load: l, parent: f.j}
+	if s.withContext {
+		j.vars = f.locals(s.locals)
+	} else {
+		j.parent, j.bare = nil, true
+	}
+	// What an included template prints joins the output piece by piece.
+	return runRoot(f.c, t, j, f.out)
+}
+
+// runRoot runs a template and the templates it extends.
+func runRoot(c *Context, t *template, j *variables, out *output) error {
+	if t.mutates && !c.copies {
+		c.copies = true
+		clear(c.cache)
+	}
+	f := &frame{c: c, j: j, tpl: t, out: out, slots: make([]value.Value, t.root.slots)}
+	return f.execRoot(t)
+}
+
+func (s *importStmt) exec(f *frame) error {
+	t, l, err := f.find(s.x)
+	if err != nil {
+		return f.fail(s, err)
+	}
+	if err := f.c.descend(); err != nil {
+		return f.fail(s, err)
+	}
+	defer f.c.ascend()
+	j := &variables{c: f.c, tpl: t, load: l, bare: !s.withContext}
+	if s.withContext {
+		j.parent = &variables{c: f.c, vars: f.locals(s.locals), parent: f.j}
+	}
+	m := &module{j: j, name: l.path, out: newOutput(f.c)}
+	if err := runRoot(f.c, t, j, m.out); err != nil {
+		return err
+	}
+	if s.target != nil {
+		return f.assign(s.target, m)
+	}
+	for i := range s.names {
+		if err := f.assign(&s.names[i].target, m.export(f, s, &s.names[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// module is an imported template.
+type module struct {
+	j    *variables
+	name string
+	out  *output
+}
+
+// Type implements value.Value.
+func (*module) Type() string { return "TemplateModule" }
+
+// Transient marks modules as no result of a template.
+func (*module) Transient() {}
+
+// Attr implements value.HasAttrs.
+func (m *module) Attr(name string) (value.Value, bool, error) {
+	if strings.HasPrefix(name, "_") {
+		return nil, false, nil
+	}
+	v, ok := m.j.vars[name]
+	return v, ok, nil
+}
+
+// Str gives what the template printed.
+func (m *module) Str() string {
+	v, err := m.out.result()
+	if err != nil || v == value.None {
+		return ""
+	}
+	return value.String(v)
+}
+
+// Repr implements value.Stringer.
+func (m *module) Repr() string { return "<TemplateModule '" + m.name + "'>" }
+
+// export gives a name of the module, or what is undefined about it.
+func (m *module) export(f *frame, s *importStmt, n *importName) value.Value {
+	if v, ok, _ := m.Attr(n.name); ok {
+		return v
+	}
+	tpl := f.tpl
+	line := 1 + strings.Count(tpl.src[:s.offset()], "\n")
+	name := textOfConst(s.x, m.name)
+	return &value.Undefined{
+		Name:    n.name,
+		Msg:     fmt.Sprintf("the template '%s' (imported on line %d) does not export the requested name '%s'", name, line, n.name),
+		Explain: func() (source.Pos, string) { return tpl.position(n.offset()), "" },
+	}
+}
+
+func textOfConst(x expr, def string) string {
+	if c, ok := x.(*constExpr); ok {
+		return value.String(c.v)
+	}
+	return def
+}

@@ -1,0 +1,136 @@
+package jinja
+
+import (
+	"errors"
+	"slices"
+
+	"drover/playbook/value"
+)
+
+// selectFilters apply other filters and tests to the elements of a sequence.
+var selectFilters = []*Func{
+	{Name: "map", Lazy: true, Call: filterMap},
+	{Name: "select", Lazy: true, Call: func(c *Call) (value.Value, error) { return selectElems(c, false, true) }},
+	{Name: "reject", Lazy: true, Call: func(c *Call) (value.Value, error) { return selectElems(c, false, false) }},
+	{Name: "selectattr", Lazy: true, Call: func(c *Call) (value.Value, error) { return selectElems(c, true, true) }},
+	{Name: "rejectattr", Lazy: true, Call: func(c *Call) (value.Value, error) { return selectElems(c, true, false) }},
+}
+
+// operand gives the elements that a filter of filters works on.
+func (c *Call) operand() ([]value.Value, error) {
+	if u := firstUndefined(c.Args, c.Kwargs); u != nil {
+		return nil, &UndefinedError{u}
+	}
+	if len(c.Args) == 0 {
+		return nil, TypeErrorf("%s() missing required argument: 'value'", c.name())
+	}
+	if u, ok := c.Args[0].(*value.Undefined); ok && u.Plain {
+		return nil, nil
+	}
+	return c.Ctx.elements(c.Args[0])
+}
+
+// each applies fn to the elements; what is undefined stays an element.
+func each(vs []value.Value, fn func(value.Value) (value.Value, error)) (value.Value, error) {
+	out := make([]value.Value, len(vs))
+	for i, v := range vs {
+		r, err := fn(v)
+		if u := undefinedOf(err); u != nil {
+			r, err = u, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[i] = r
+	}
+	return value.NewList(out...), nil
+}
+
+func filterMap(c *Call) (value.Value, error) {
+	vs, err := c.operand()
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Args) == 1 {
+		if attribute, ok := c.kwarg("attribute"); ok {
+			return c.mapAttribute(vs, attribute)
+		}
+	}
+	if len(c.Args) < 2 {
+		return nil, errors.New("map requires a filter argument")
+	}
+	name, ok := value.AsString(c.Args[1])
+	fn := c.Ctx.env.filter(name)
+	if !ok || fn == nil {
+		return nil, errors.New("No filter named " + value.Repr(c.Args[1]) + "." + suggestFunc(name, c.Ctx.env.Filters))
+	}
+	rest := c.Args[2:]
+	return each(vs, func(v value.Value) (value.Value, error) {
+		args := make([]value.Value, 0, len(rest)+1)
+		args = append(append(args, v), rest...)
+		r, err := c.Ctx.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: slices.Clone(c.Kwargs), Ctx: c.Ctx, Pos: c.Pos})
+		return r, pluginError("filter", fn.Name, err)
+	})
+}
+
+func (c *Call) mapAttribute(vs []value.Value, attribute value.Value) (value.Value, error) {
+	g := c.Ctx.newGetter(attribute)
+	for _, k := range c.Kwargs {
+		switch k.Name {
+		case "default":
+			g.def = k.Val
+		case "attribute":
+		default:
+			return nil, TypeErrorf("Unexpected keyword argument %s", value.Repr(value.Str(k.Name)))
+		}
+	}
+	return each(vs, g.get)
+}
+
+// selectElems keeps the elements for which a test says want.
+func selectElems(c *Call, byAttr, want bool) (value.Value, error) {
+	vs, err := c.operand()
+	if err != nil {
+		return nil, err
+	}
+	args := c.Args[1:]
+	g := getter{c: c.Ctx}
+	if byAttr {
+		if len(args) == 0 {
+			return nil, errors.New("Missing parameter for attribute name")
+		}
+		g = c.Ctx.newGetter(args[0])
+		args = args[1:]
+	}
+	out := value.NewList()
+	for _, v := range vs {
+		x, err := g.get(v)
+		if err != nil {
+			return nil, err
+		}
+		ok, err := c.passes(x, args)
+		if err != nil {
+			return nil, err
+		}
+		if ok == want {
+			out.Append(v)
+		}
+	}
+	return out, nil
+}
+
+// passes asks the test named by args[0], or for truth without one.
+func (c *Call) passes(x value.Value, args []value.Value) (bool, error) {
+	if len(args) == 0 {
+		return value.Truth(x), used(x)
+	}
+	name, ok := value.AsString(args[0])
+	fn := c.Ctx.env.test(name)
+	if !ok || fn == nil {
+		return false, errors.New("No test named " + value.Repr(args[0]) + "." + suggestFunc(name, c.Ctx.env.Tests))
+	}
+	all := make([]value.Value, 0, len(args))
+	all = append(append(all, x), args[1:]...)
+	v, err := defined(c.Ctx.applyTest(name, all, slices.Clone(c.Kwargs), callSite{}))
+	return err == nil && value.Truth(v), err
+}
