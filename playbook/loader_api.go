@@ -23,8 +23,8 @@ type Options struct {
 	Modules func(fqcn string) (*modules.Spec, bool)
 	Names   func() []string
 	// RolePaths and CollectionPaths are searched after the playbook's own
-	// folders.
-	RolePaths, CollectionPaths []string
+	// folders; so are LibraryPaths, for modules of the user's own.
+	RolePaths, CollectionPaths, LibraryPaths []string
 	// Vault decrypts vaulted files and !vault values; nil means that they
 	// are an error that says which flag to give.
 	Vault Vault

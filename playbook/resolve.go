@@ -144,7 +144,7 @@ func (r *reader) customModule(name string, collections []string) string {
 		return ""
 	}
 	dir := filepath.Dir(r.playbook)
-	dirs := []string{filepath.Join(dir, "library")}
+	dirs := append([]string{filepath.Join(dir, "library")}, r.l.LibraryPaths...)
 	for _, role := range r.roles {
 		dirs = append(dirs, filepath.Join(role.path, "library"))
 	}

@@ -115,7 +115,8 @@ func firstWord(s string, at source.Pos) (first, rest string, restAt source.Pos) 
 	return words[0].text, s[off:], advance(at, s[:off])
 }
 
-// advance moves a place over text that starts there.
+// advance moves a place over text that starts there. The lines of a text that
+// has several are indented as deep as its first.
 func advance(at source.Pos, s string) source.Pos {
 	if n := strings.Count(s, "\n"); n > 0 {
 		at.Line += n
