@@ -108,7 +108,7 @@ func jobFile(home string, a *wire.Async) (string, error) {
 // writeJob replaces a job's file at once, so that nobody reads half of it.
 func writeJob(file string, d *value.Dict) error {
 	tmp := file + ".tmp"
-	if err := os.WriteFile(tmp, []byte(modules.JSON(d)), 0o600); err != nil {
+	if err := os.WriteFile(tmp, []byte(value.JSON(d)), 0o600); err != nil {
 		return err
 	}
 	return os.Rename(tmp, file)

@@ -15,16 +15,19 @@ import (
 	"drover/modules/target"
 )
 
-// Main is the program on the host: it serves on the standard streams until
-// the input ends, or runs a detached job, and gives the exit code. args are
-// those after the program's name.
-func Main(args []string) int {
+// Main is the program on the host: it serves drover's modules on the standard
+// streams until the input ends, or runs a detached job, and gives the exit
+// code. args are those after the program's name.
+func Main(args []string) int { return MainWith(args, modules.Lookup) }
+
+// MainWith is Main with other modules.
+func MainWith(args []string, lookup func(name string) (modules.Module, bool)) int {
 	self, err := os.Executable()
 	if err != nil {
 		self = os.Args[0]
 	}
 	detached := len(args) > 0 && args[len(args)-1] == AsyncArg
-	o := Options{Host: target.NewReal(), Lookup: modules.Lookup, Detach: append([]string{self}, args...)}
+	o := Options{Host: target.NewReal(), Lookup: lookup, Detach: append([]string{self}, args...)}
 	if detached {
 		return exitCode(runJob(os.Stdin, o))
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -25,12 +24,7 @@ import (
 // The test's own program serves as the runner, with modules made for tests.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == remote.SelfArg {
-		err := runner.Serve(context.Background(), os.Stdin, os.Stdout, testOptions())
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+		os.Exit(runner.MainWith(os.Args[1:], testOptions().Lookup))
 	}
 	os.Exit(m.Run())
 }
@@ -271,9 +265,7 @@ func testCancel(t *testing.T, s remote.Session) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat"); err == nil && !strings.Contains(string(stat), ") Z ") {
-		t.Errorf("process %s still runs", pid)
-	}
+	waitGone(t, strings.TrimSpace(string(pid)))
 	call(t, s, request("echo")) // the session is as good as before
 }
 
@@ -384,4 +376,19 @@ func testConcurrent(t *testing.T, s remote.Session) {
 		})
 	}
 	all.Wait()
+}
+
+// readAll reads both outputs of a process.
+func readAll(t *testing.T, p transport.Process) (out, stderr string) {
+	t.Helper()
+	said := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(p.Stderr())
+		said <- string(text)
+	}()
+	text, err := io.ReadAll(p.Stdout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), <-said
 }

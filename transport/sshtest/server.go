@@ -37,6 +37,8 @@ type Options struct {
 	NoSFTP bool
 	// Env is added to the environment of commands, over HOME, PATH and USER.
 	Env []string
+	// LoginScript runs before every command, as a login shell's profile does.
+	LoginScript string
 	// Runner answers the start of drover's runner inside the process, instead
 	// of a shell (see Stub).
 	Runner func(ctx context.Context, in io.Reader, out io.Writer) error

@@ -69,6 +69,9 @@ func (s *Server) exec(ctx context.Context, user, line string, ch ssh.Channel) in
 		}
 		return 0
 	}
+	if s.o.LoginScript != "" {
+		line = s.o.LoginScript + "\n" + line
+	}
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", line)
 	cmd.Dir = s.o.Home
 	cmd.Env = append([]string{"HOME=" + s.o.Home, "USER=" + user, "LOGNAME=" + user, "SHELL=/bin/sh",

@@ -1,0 +1,143 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+)
+
+// link joins an Outgoing with an Incoming through real frames.
+func link(t *testing.T, size int64) (*Outgoing, *Incoming) {
+	t.Helper()
+	toReceiver, toSender := pipe(t), pipe(t)
+	out := NewOutgoing(toReceiver.w, 1, Window, size)
+	in := NewIncoming(toSender.w, 1)
+	go toReceiver.each(func(f Frame) {
+		switch f.Type {
+		case TypeData:
+			if err := in.Push(f.Body); err != nil {
+				in.End(err)
+			}
+		case TypeEnd:
+			if len(f.Body) > 0 {
+				in.End(errors.New(string(f.Body)))
+			} else {
+				in.End(nil)
+			}
+		}
+	})
+	go toSender.each(func(f Frame) {
+		switch f.Type {
+		case TypeCredit:
+			if n, err := DecodeCredit(f.Body); err == nil {
+				out.Grant(n)
+			}
+		case TypeReset:
+			out.Refuse(errors.New("refused: " + string(f.Body)))
+		}
+	})
+	return out, in
+}
+
+type oneWay struct {
+	w *Writer
+	r *Reader
+}
+
+func pipe(t *testing.T) oneWay {
+	pr, pw := io.Pipe()
+	t.Cleanup(func() { pw.Close() })
+	return oneWay{NewWriter(pw), NewReader(pr)}
+}
+
+func (o oneWay) each(take func(Frame)) {
+	for {
+		f, err := o.r.Read()
+		if err != nil {
+			return
+		}
+		take(f)
+	}
+}
+
+func TestStream(t *testing.T) {
+	for _, content := range [][]byte{nil, []byte("small"), noise(3*Window + 17), bytes.Repeat([]byte("abc"), 2*Window)} {
+		for _, size := range []int64{-1, int64(len(content))} {
+			out, in := link(t, size)
+			go func() {
+				_, err := io.Copy(out, bytes.NewReader(content))
+				_ = out.Finish(err)
+			}()
+			got, err := io.ReadAll(in)
+			if err != nil || !bytes.Equal(got, content) {
+				t.Errorf("%d of %d bytes came (%v)", len(got), len(content), err)
+			}
+		}
+	}
+}
+
+// A sender waits when nobody reads.
+func TestBackPressure(t *testing.T) {
+	out, in := link(t, -1)
+	sent := make(chan error, 1)
+	go func() {
+		_, err := out.Write(make([]byte, 4*Window))
+		sent <- err
+	}()
+	buf := make([]byte, Window)
+	if _, err := io.ReadFull(in, buf); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Refuse("enough"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-sent; err == nil || err.Error() != "refused: enough" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestStreamEndsBadly(t *testing.T) {
+	out, in := link(t, -1)
+	if _, err := out.Write([]byte("half")); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Finish(errors.New("disk error")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(in)
+	if string(got) != "half" || err == nil || err.Error() != "disk error" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestOverdraft(t *testing.T) {
+	in := NewIncoming(NewWriter(io.Discard), 1)
+	if err := in.Push(make([]byte, Window)); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Push([]byte{1}); err == nil {
+		t.Error("more than the window was taken")
+	}
+}
+
+func BenchmarkStream(b *testing.B) {
+	pr, pw := io.Pipe()
+	w := NewWriter(pw)
+	out := NewOutgoing(w, 1, 1<<62, -1)
+	go func() {
+		r := NewReader(pr)
+		for {
+			if _, err := r.Read(); err != nil {
+				return
+			}
+		}
+	}()
+	p := noise(PartSize)
+	b.SetBytes(PartSize)
+	for b.Loop() {
+		if _, err := out.Write(p); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
