@@ -135,6 +135,12 @@ func Encrypt(plain []byte, s Secret) ([]byte, error) {
 	if _, err := rand.Read(salt); err != nil {
 		return nil, fmt.Errorf("can't make a salt: %w", err)
 	}
+	return EncryptSalted(plain, s, salt)
+}
+
+// EncryptSalted is Encrypt with a given salt: the same text, secret and salt
+// give the same vaulted text.
+func EncryptSalted(plain []byte, s Secret, salt []byte) ([]byte, error) {
 	cipherKey, macKey, iv, err := keys(s.Password, salt)
 	if err != nil {
 		return nil, err
