@@ -82,6 +82,14 @@ type Scope interface {
 	Names() []string
 }
 
+// TrustingScope is a Scope that knows which variables came from the playbook's
+// side. A conditional "{{ x }}" whose trusted x is the text of an expression is
+// evaluated as that expression; other text never is.
+type TrustingScope interface {
+	Scope
+	Trusted(name string) bool
+}
+
 // FileOptions are the options of a template file (the arguments of the
 // template module; a "#jinja2:" header line overrides them).
 type FileOptions struct {

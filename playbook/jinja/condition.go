@@ -84,13 +84,25 @@ func (c *Context) templatedCondition(src string, pos source.Pos) (bool, error) {
 	if !isText {
 		return c.boolean(v, pos)
 	}
-	if c.env.Lenient {
+	if c.env.Lenient || c.trustedText(tpl) {
+		if err := c.descend(); err != nil {
+			return false, err
+		}
+		defer c.ascend()
 		return c.condition(s, pos)
 	}
 	return false, &source.Error{
 		Pos: pos, Msg: "Encountered untrusted template or expression.",
 		Hint: "the template gives the text of an expression; write the expression itself",
 	}
+}
+
+// trustedText reports whether a template is a variable that the playbook's side
+// set, and nothing else.
+func (c *Context) trustedText(tpl *template) bool {
+	n, ok := tpl.single().(*nameExpr)
+	scope, knows := c.vars.(TrustingScope)
+	return ok && knows && scope.Trusted(n.name)
 }
 
 // boolean gives the truth of a conditional's result.

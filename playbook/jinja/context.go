@@ -230,7 +230,7 @@ func restoreNewlines(v value.Value, tpl *template) value.Value {
 	if have >= tpl.newlines {
 		return v
 	}
-	s += strings.Repeat(tpl.syntax.NewlineSequence, tpl.newlines-have)
+	s += strings.Repeat("\n", tpl.newlines-have)
 	return likeString(v, s)
 }
 

@@ -24,8 +24,8 @@ func (c *Call) operand() ([]value.Value, error) {
 	if len(c.Args) == 0 {
 		return nil, TypeErrorf("%s() missing required argument: 'value'", c.name())
 	}
-	if u, ok := c.Args[0].(*value.Undefined); ok && u.Plain {
-		return nil, nil
+	if !value.Truth(c.Args[0]) {
+		return nil, nil // also for 0 and None, as in the original
 	}
 	return c.Ctx.elements(c.Args[0])
 }

@@ -171,18 +171,26 @@ func filterBatch(c *Call) (value.Value, error) {
 		return nil, err
 	}
 	out := value.NewList()
-	for i := 0; i < len(vs); i += max(n, 1) {
-		part := slices.Clone(vs[i:min(i+max(n, 1), len(vs))])
-		if fill != value.None && len(part) < n {
-			if err := c.Ctx.mayHold(nil, nil, n); err != nil {
-				return nil, err
-			}
-			for len(part) < n {
-				part = append(part, fill)
-			}
+	var part []value.Value
+	for _, v := range vs {
+		if len(part) == n {
+			out.Append(value.NewList(part...))
+			part = nil
 		}
-		out.Append(value.NewList(part...))
+		part = append(part, v)
 	}
+	if len(part) == 0 {
+		return out, nil
+	}
+	if fill != value.None && len(part) < n {
+		if n > c.Ctx.env.limits().Range {
+			return nil, c.Ctx.tooLong()
+		}
+		for len(part) < n {
+			part = append(part, fill)
+		}
+	}
+	out.Append(value.NewList(part...))
 	return out, nil
 }
 
@@ -553,14 +561,15 @@ func (g groupTuple) Str() string { return g.Repr() }
 func (g groupTuple) Repr() string { return value.Repr(value.Tuple{g.grouper, g.list}) }
 
 func filterGroupBy(c *Call) (value.Value, error) {
-	var attribute, def value.Value
+	// The default is accepted and, as in the original, never used: a missing
+	// attribute fails first.
+	var attribute, unused value.Value
 	caseSensitive := false
-	vs, err := c.source("attribute", &attribute, "default?", &def, "case_sensitive?", &caseSensitive)
+	vs, err := c.source("attribute", &attribute, "default?", &unused, "case_sensitive?", &caseSensitive)
 	if err != nil {
 		return nil, err
 	}
 	g := c.Ctx.newGetter(attribute)
-	g.def = def
 	key := func(v value.Value) (value.Value, error) {
 		k, err := g.get(v)
 		if err == nil && !caseSensitive {

@@ -5,7 +5,6 @@ import (
 	"html"
 	"math"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -390,96 +389,12 @@ func filterXMLAttr(c *Call) (value.Value, error) {
 	return value.Str(out), nil
 }
 
+// filterPPrint prints like repr: the original's containers are no plain dicts
+// and lists, so that Python's pretty printer leaves them on one line.
 func filterPPrint(c *Call) (value.Value, error) {
 	var v value.Value
-	if err := c.Unpack("value", &v); err != nil {
-		return nil, err
-	}
-	var b strings.Builder
-	prettyPrint(&b, v, 0, 0)
-	return value.Str(b.String()), nil
-}
-
-// prettyPrint is Python's pprint: containers that do not fit into 80 columns
-// get a line for each element, dicts are sorted by key.
-func prettyPrint(b *strings.Builder, v value.Value, indent, after int) {
-	text := prettyText(v)
-	if utf8.RuneCountInString(text) <= 80-indent-after {
-		b.WriteString(text)
-		return
-	}
-	switch v := v.(type) {
-	case value.Mapping:
-		keys := sortedKeys(v)
-		for i, k := range keys {
-			open, end := "{", 1
-			if i > 0 {
-				open = ",\n" + strings.Repeat(" ", indent+1)
-			}
-			if i == len(keys)-1 {
-				end = after + 1
-			}
-			e, _, _ := v.Get(k)
-			rep := value.Repr(k) + ": "
-			b.WriteString(open + rep)
-			prettyPrint(b, e, indent+1+utf8.RuneCountInString(rep), end)
-		}
-		b.WriteString("}")
-	case *value.List:
-		prettySeq(b, "[", v.Elems, "]", indent, after)
-	case value.Tuple:
-		prettySeq(b, "(", v, ")", indent, after)
-	default:
-		b.WriteString(text)
-	}
-}
-
-func prettySeq(b *strings.Builder, open string, vs []value.Value, end string, indent, after int) {
-	b.WriteString(open)
-	for i, e := range vs {
-		last := 1
-		if i > 0 {
-			b.WriteString(",\n" + strings.Repeat(" ", indent+1))
-		}
-		if i == len(vs)-1 {
-			last = after + 1
-		}
-		prettyPrint(b, e, indent+1, last)
-	}
-	b.WriteString(end)
-}
-
-func sortedKeys(m value.Mapping) []value.Value {
-	keys := m.Keys()
-	slices.SortStableFunc(keys, func(a, b value.Value) int {
-		if n, ok := value.Compare(a, b); ok {
-			return n
-		}
-		return strings.Compare(a.Type(), b.Type())
-	})
-	return keys
-}
-
-// prettyText is repr with sorted dicts.
-func prettyText(v value.Value) string {
-	m, ok := v.(value.Mapping)
-	switch s := v.(type) {
-	case *value.List:
-		parts := make([]string, len(s.Elems))
-		for i, e := range s.Elems {
-			parts[i] = prettyText(e)
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	}
-	if !ok {
-		return value.Repr(v)
-	}
-	var parts []string
-	for _, k := range sortedKeys(m) {
-		e, _, _ := m.Get(k)
-		parts = append(parts, value.Repr(k)+": "+prettyText(e))
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
+	err := c.Unpack("value", &v)
+	return value.Str(value.Repr(v)), err
 }
 
 // numberFilters are Jinja2's filters on numbers.

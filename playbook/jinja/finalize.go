@@ -54,6 +54,9 @@ func (f *finalizer) value(v value.Value) (value.Value, error) {
 		if !f.joined {
 			return nil, unstorable(v.(value.Value))
 		}
+	case groupTuple:
+		elems, _, err := f.seq([]value.Value{v.grouper, v.list})
+		return &value.List{Elems: elems}, err
 	}
 	return v, nil
 }
@@ -106,7 +109,7 @@ func (f *finalizer) seq(elems []value.Value) (out []value.Value, changed bool, e
 // changed; containers are compared by identity.
 func same(a, b value.Value) bool {
 	switch a := a.(type) {
-	case *value.Template, value.Tuple, *value.Undefined:
+	case *value.Template, value.Tuple, groupTuple, *value.Undefined:
 		return false
 	case *value.List, *value.Dict:
 		return a == b

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"errors"
+	"fmt"
 
 	"drover/playbook/value"
 )
@@ -27,6 +28,12 @@ func (*loop) Type() string { return "LoopContext" }
 
 // Transient marks the loop as no result of a template.
 func (*loop) Transient() {}
+
+// Str implements value.Stringer.
+func (l *loop) Str() string { return l.Repr() }
+
+// Repr implements value.Stringer.
+func (l *loop) Repr() string { return fmt.Sprintf("<LoopContext %d/%d>", l.i+1, len(l.items)) }
 
 // Len gives the number of rounds.
 func (l *loop) Len() int { return len(l.items) }

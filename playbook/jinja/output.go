@@ -15,6 +15,9 @@ type output struct {
 	buf    []byte
 	secret bool
 	undef  *value.Undefined // met while joining: the result is undefined
+	// later are the pieces before buf, kept because the template changes
+	// containers: they are printed as they are at the end.
+	later []value.Value
 }
 
 func newOutput(c *Context) *output { return &output{c: c} }
@@ -45,20 +48,37 @@ func (o *output) text(v value.Value) error {
 	case value.Secret:
 		o.secret = true
 		o.buf = append(o.buf, v...)
-	default:
-		s, secret, err := o.c.joinable(v)
-		if u := undefinedOf(err); u != nil {
-			if o.undef == nil {
-				o.undef = u
-			}
+	case *value.List, *value.Dict, *loop, *namespace:
+		if _, isLoop := v.(*loop); isLoop || o.c.copies {
+			o.later = append(o.later, value.Str(o.buf), v)
+			o.buf = nil
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		o.secret = o.secret || secret
-		o.buf = append(o.buf, s...)
+		return o.join(v)
+	default:
+		return o.join(v)
 	}
+	return o.check()
+}
+
+// join appends the text of a value that is none itself.
+func (o *output) join(v value.Value) error {
+	s, secret, err := o.c.joinable(v)
+	if u := undefinedOf(err); u != nil {
+		if o.undef == nil {
+			o.undef = u
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o.secret = o.secret || secret
+	o.buf = append(o.buf, s...)
+	return o.check()
+}
+
+func (o *output) check() error {
 	if limit := o.c.env.limits().Output; len(o.buf) > limit {
 		return fmt.Errorf("the output of the template is larger than the limit of %d bytes", limit)
 	}
@@ -67,6 +87,11 @@ func (o *output) text(v value.Value) error {
 
 // result gives what was printed; an undefined part makes it undefined.
 func (o *output) result() (value.Value, error) {
+	if o.later != nil {
+		if err := o.joinLater(); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case o.undef != nil:
 		return o.undef, nil
@@ -78,6 +103,20 @@ func (o *output) result() (value.Value, error) {
 		return value.Secret(o.buf), nil
 	}
 	return value.Str(o.buf), nil
+}
+
+// joinLater prints the pieces that were kept.
+func (o *output) joinLater() error {
+	pieces := append(o.later, value.Str(o.buf))
+	o.later, o.buf = nil, nil
+	for _, p := range pieces {
+		if s, ok := p.(value.Str); ok {
+			o.buf = append(o.buf, s...)
+		} else if err := o.join(p); err != nil {
+			return err
+		}
+	}
+	return o.check()
 }
 
 // joinable gives the text of a value between other text.
