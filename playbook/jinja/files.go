@@ -45,14 +45,6 @@ func (c *Context) RenderFileNative(src, path string, o FileOptions, l Loader) (v
 	return v, finish(err)
 }
 
-// RenderFileNative is RenderFile giving the value as an inline template would:
-// a file that is one expression gives what that expression gives.
-func (c *Context) RenderFileNative(src, path string, o FileOptions, l Loader) (value.Value, error) {
-	defer c.begin()()
-	v, err := c.renderFile(src, path, o, l)
-	return v, finish(err)
-}
-
 func (c *Context) renderFile(src, path string, o FileOptions, l Loader) (value.Value, error) {
 	pos := source.Pos{File: path, Line: 1, Col: 1}
 	syn, body, err := fileSyntax(src, &pos, o)
