@@ -49,7 +49,7 @@ func runAsyncStatus(_ context.Context, h target.Host, c *Call, a *asyncStatusArg
 	if a.Mode == "cleanup" {
 		return eraseJob(h, c, a.JID, file)
 	}
-	v, err := ParseJSON(text)
+	v, err := value.ParseJSON(text)
 	job, ok := v.(*value.Dict)
 	if err != nil || !ok {
 		return nil, FailWith(value.DictOf("ansible_job_id", a.JID, "results_file", file, "started", 1, "finished", 1),

@@ -136,7 +136,7 @@ func toDict(v value.Value) (*value.Dict, error) {
 	case !ok:
 		return nil, fmt.Errorf("%s cannot be converted to a dict", pyType(v))
 	case strings.HasPrefix(s, "{"):
-		if j, err := ParseJSON([]byte(s)); err == nil {
+		if j, err := value.ParseJSON([]byte(s)); err == nil {
 			if d, ok := j.(*value.Dict); ok {
 				return d, nil
 			}
@@ -219,7 +219,7 @@ func toBytes(v value.Value, suffix, word string) (value.Value, error) {
 func toJSON(v value.Value) value.Value {
 	switch v.(type) {
 	case *value.Dict, *value.List, value.Tuple:
-		return value.Str(JSON(v))
+		return value.Str(value.JSON(v))
 	}
 	s, _ := toText(v).(value.Str)
 	return value.Str(strings.TrimSpace(string(s)))

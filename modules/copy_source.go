@@ -68,7 +68,7 @@ func (a *copyArgs) contentSource() (*copySource, error) {
 func contentText(v value.Value) string {
 	switch v.(type) {
 	case *value.Dict, *value.List, value.Tuple:
-		return JSON(v)
+		return value.JSON(v)
 	}
 	return value.String(v)
 }

@@ -57,7 +57,7 @@ func runFile(ctx context.Context, h target.Host, c *Call, a *fileArgs) (*Result,
 	}
 	r := &f.res
 	r.Changed = f.changed
-	if c.Diff && (f.diff.After.Len() > 1) {
+	if c.Diff && r.Changed {
 		r.Diff = []Diff{{BeforeState: &f.diff.Before, AfterState: &f.diff.After}}
 	}
 	if a.State == "absent" {
@@ -125,7 +125,7 @@ func stateAt(h target.Host, path string) string {
 // begin starts the diff with the change of state.
 func (f *filing) begin(state string) {
 	f.diff.put("path", f.a.Path, f.a.Path)
-	if f.prev != state {
+	if f.prev != state && state != "touch" || f.prev == "absent" {
 		f.diff.put("state", f.prev, state)
 	}
 }

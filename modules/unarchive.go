@@ -1,0 +1,184 @@
+package modules
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"drover/modules/target"
+	"drover/playbook/value"
+)
+
+type unarchiveArgs struct {
+	Src           string   `arg:"src" required:"true" doc:"The archive: on the controller, on the host with remote_src, or a URL."`
+	Dest          string   `arg:"dest" type:"path" required:"true" doc:"Folder on the host to unpack it in; it must be there."`
+	RemoteSrc     bool     `arg:"remote_src" default:"false" doc:"The archive is on the host (or at a URL the host can reach)."`
+	Copy          bool     `arg:"copy" default:"true" doc:"Former name for the opposite of remote_src."`
+	Creates       string   `arg:"creates" type:"path" doc:"When this is there, nothing is done."`
+	ListFiles     bool     `arg:"list_files" default:"false" doc:"Give the names of everything in the archive."`
+	Exclude       []string `arg:"exclude" doc:"Names or globs to leave out."`
+	Include       []string `arg:"include" doc:"Names or globs to take; all by default."`
+	KeepNewer     bool     `arg:"keep_newer" default:"false" doc:"Leave files alone that are newer than those in the archive."`
+	ExtraOpts     []string `arg:"extra_opts" doc:"Options of tar; --strip-components=N, --no-same-owner and --same-owner are understood."`
+	BufferSize    int64    `arg:"io_buffer_size" type:"bytes" default:"65536" doc:"Accepted for compatibility; it has no effect."`
+	Decrypt       bool     `arg:"decrypt" default:"true" doc:"Decrypt a vaulted archive on the controller."`
+	ValidateCerts bool     `arg:"validate_certs" default:"true" doc:"Check the certificate of a URL."`
+	FileArgs
+	Source   string      `arg:"_source" hidden:"true"`
+	Manifest []copyEntry `arg:"_manifest" hidden:"true"`
+}
+
+// unarchiveModule makes the contents of an archive be in a folder. Archives are
+// read in Go: the host needs neither tar nor unzip.
+func unarchiveModule() Module {
+	return Define(Spec{
+		Name:    "ansible.builtin.unarchive",
+		Summary: "Unpack an archive",
+		Doc: "Unpacks a tar (plain, gz, bz2, xz, zst) or zip archive into a folder. Entries that are there with the same kind, size and time are left alone, so that a second run changes nothing. An entry that would leave the folder is an error.\n" +
+			"The host needs no tar or unzip; of their options (extra_opts) only --strip-components, --no-same-owner and --same-owner are understood.",
+		Check:             CheckFull,
+		MutuallyExclusive: [][]string{{"include", "exclude"}},
+		Examples:          "- ansible.builtin.unarchive:\n    src: app-1.2.tar.gz\n    dest: /opt\n    extra_opts: ['--strip-components=1']\n",
+		Returns: []Return{
+			{"dest", "str", "always", "The folder."},
+			{"src", "str", "always", "The archive."},
+			{"handler", "str", "always", "The kind of archive, by Ansible's name."},
+			{"files", "list", "list_files", "Names of everything in the archive."},
+		},
+	}, runUnarchive)
+}
+
+func runUnarchive(ctx context.Context, h target.Host, c *Call, a *unarchiveArgs) (*Result, error) {
+	if a.Creates != "" {
+		if _, err := h.Stat(a.Creates); err == nil {
+			return &Result{Skipped: true, Msg: fmt.Sprintf("skipped, since %s exists", a.Creates)}, nil
+		}
+	}
+	if !isDir(h, a.Dest) {
+		return nil, Failf("Destination '%s' is not a directory", a.Dest)
+	}
+	u := &unpacking{h: h, c: c, a: a, sameOwner: h.Users().Current().UID == 0}
+	if err := u.options(); err != nil {
+		return nil, err
+	}
+	in, err := a.open(ctx, h, c)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	handler, err := u.unpack(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	label := a.Source
+	if label == "" {
+		label = a.Src
+	}
+	r := &Result{Changed: u.changed}
+	r.Set("src", label).Set("dest", a.Dest).Set("handler", handler)
+	if a.ListFiles {
+		r.Set("files", u.names)
+	}
+	return r.SetPathInfo(ctx, h, a.Dest), nil
+}
+
+// unpacking is one use of the module.
+type unpacking struct {
+	h         target.Host
+	c         *Call
+	a         *unarchiveArgs
+	strip     int
+	sameOwner bool
+	changed   bool
+	names     []string
+	dirs      []*archived // whose times are set at the end
+	outside   []string    // links of this archive that lead out of dest
+}
+
+func (u *unpacking) options() error {
+	for _, o := range u.a.ExtraOpts {
+		name, val, _ := strings.Cut(o, "=")
+		switch name {
+		case "--strip-components", "--strip":
+			n, err := strconv.Atoi(val)
+			if err != nil || n < 0 {
+				return Failf("extra_opts: %s needs a number", o)
+			}
+			u.strip = n
+		case "--no-same-owner":
+			u.sameOwner = false
+		case "--same-owner":
+			u.sameOwner = true
+		default:
+			return Failf("extra_opts: %s is not supported (--strip-components=N, --no-same-owner and --same-owner are)", o)
+		}
+	}
+	return nil
+}
+
+// place gives the path of an entry below dest, "" for one to leave out.
+func (u *unpacking) place(name string) (string, error) {
+	clean := path.Clean(strings.TrimLeft(name, "/"))
+	if clean == ".." || strings.HasPrefix(clean, "../") {
+		return "", Failf("the archive has an entry outside of its folder: %s", name)
+	}
+	if clean == "." || !u.wanted(clean) {
+		return "", nil
+	}
+	u.names = append(u.names, strings.TrimLeft(name, "/"))
+	parts := strings.Split(clean, "/")
+	if len(parts) <= u.strip {
+		return "", nil
+	}
+	dest := filepath.Join(u.a.Dest, filepath.Join(parts[u.strip:]...))
+	for _, link := range u.outside {
+		if inside(dest, link) && dest != link {
+			return "", Failf("the archive has an entry that leaves the folder through a link: %s", name)
+		}
+	}
+	return dest, nil
+}
+
+// wanted applies include and exclude.
+func (u *unpacking) wanted(name string) bool {
+	named := func(pattern string) bool { return archiveMatch(strings.Trim(pattern, "/"), name) }
+	if len(u.a.Include) > 0 {
+		return slices.ContainsFunc(u.a.Include, named)
+	}
+	return !slices.ContainsFunc(u.a.Exclude, named)
+}
+
+// archiveMatch reports whether a pattern names an entry, a folder above it, or
+// (as tar has it) any later part of its path.
+func archiveMatch(pattern, name string) bool {
+	for end := name; end != "."; end = path.Dir(end) {
+		for start := end; ; {
+			if ok, _ := path.Match(pattern, start); ok {
+				return true
+			}
+			_, rest, more := strings.Cut(start, "/")
+			if !more {
+				break
+			}
+			start = rest
+		}
+	}
+	return false
+}
+
+// finish sets the times of folders, after all writing into them.
+func (u *unpacking) finish(ctx context.Context) error {
+	for _, e := range slices.Backward(u.dirs) {
+		if err := u.dress(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asked reports whether the user gave a mode, which then overrides the archive's.
+func (u *unpacking) asked() bool { return u.a.Mode != nil && u.a.Mode != value.None }
