@@ -218,7 +218,7 @@ func (a *args) iterate(v value.Value) []value.Value {
 
 func (a *args) failUndefined(u *value.Undefined) {
 	if a.err == nil {
-		a.err = &undefinedError{u}
+		a.err = &jinja.UndefinedError{Undefined: u}
 	}
 }
 
@@ -251,11 +251,6 @@ func (a *args) mapping(name string) *value.Dict {
 	}
 	return d
 }
-
-// undefinedError makes a call's result that undefined value.
-type undefinedError struct{ u *value.Undefined }
-
-func (e *undefinedError) Error() string { return e.u.Msg }
 
 // characters splits text into its characters, as iterating over it does.
 func characters(s string) []value.Value {

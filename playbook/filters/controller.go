@@ -68,14 +68,13 @@ func (plainFiles) ReadFile(path string) ([]byte, bool, error) {
 	return data, false, err
 }
 
-func controllerOf(c *jinja.Context, o Options) Controller {
+// controllerOf gives the Controller of an evaluation; one without a task sees
+// plain files below the working directory.
+func controllerOf(c *jinja.Context) Controller {
 	if c != nil {
 		if h, ok := c.Host.(Controller); ok {
 			return h
 		}
-	}
-	if o.Controller != nil {
-		return o.Controller
 	}
 	return plainFiles{}
 }

@@ -8,13 +8,6 @@ import (
 	"drover/playbook/value"
 )
 
-// Options are what the filters and lookups of a run share.
-type Options struct {
-	// Controller serves evaluations whose context has none of its own (see
-	// Context.Host); nil means plain files below the working directory.
-	Controller Controller
-}
-
 // entry is a row of a family's table.
 type entry struct {
 	name   string // short name, or the full one of a collection's plugin
@@ -34,19 +27,12 @@ const (
 	undefinedOK
 )
 
-// Error is a failure inside a filter, test or lookup.
-type Error struct {
-	Kind   string // "filter", "test" or "lookup"
-	Plugin string // its full name
-	Err    error
+// Options are what all evaluations with an Env share.
+type Options struct {
+	// Controller serves lookups of contexts that have none of their own in
+	// Host; nil means plain files below the working directory.
+	Controller Controller
 }
-
-func (e *Error) Error() string {
-	return "The " + e.Kind + " plugin '" + e.Plugin + "' failed: " + e.Err.Error()
-}
-
-// Unwrap gives the cause.
-func (e *Error) Unwrap() error { return e.Err }
 
 // Register fills env with everything of this package, under short and full
 // names, and gives Jinja's own filters and tests their ansible.builtin names.
@@ -113,51 +99,45 @@ func qualifyBuiltins(funcs map[string]*jinja.Func) {
 	}
 }
 
-// fullName is the name that messages show.
-func (e *entry) fullName() string {
-	if strings.Contains(e.name, ".") {
-		return e.name
-	}
-	return "ansible.builtin." + e.name
-}
-
 func (e *entry) function(kind string) *jinja.Func {
-	sig := parseSignature(e.params)
-	short := e.name[strings.LastIndexByte(e.name, '.')+1:]
 	return &jinja.Func{
 		Name:   e.name,
-		Lazy:   e.traits&lazy != 0,
+		Lazy:   e.traits&(lazy|undefinedOK) != 0,
 		Impure: e.traits&impure != 0,
 		Call: func(c *jinja.Call) (value.Value, error) {
-			if e.traits&undefinedOK == 0 {
+			if e.traits&(lazy|undefinedOK) == lazy {
 				if u := firstUndefined(c); u != nil {
 					return u, nil
 				}
 			}
-			a, err := bind(c, sig, short)
-			var v value.Value
-			if err == nil {
-				v, err = e.call(a)
-				if a.err != nil {
-					err = a.err
-				}
-			}
-			return finish(v, err, kind, e.fullName())
+			v, err := e.invoke(c)
+			return v, pluginError(kind, e.name, err)
 		},
 	}
 }
 
-// finish turns a function's outcome into what the engine wants: a missing value
-// stays an undefined value, any other error says which plugin failed.
-func finish(v value.Value, err error, kind, plugin string) (value.Value, error) {
-	if err == nil {
-		return v, nil
+// invoke binds the arguments and calls the function.
+func (e *entry) invoke(c *jinja.Call) (value.Value, error) {
+	a, err := bind(c, parseSignature(e.params), e.name[strings.LastIndexByte(e.name, '.')+1:])
+	if err != nil {
+		return nil, err
 	}
-	var miss *undefinedError
-	if errors.As(err, &miss) {
-		return miss.u, nil
+	v, err := e.call(a)
+	if a.err != nil {
+		err = a.err
 	}
-	return nil, &Error{Kind: kind, Plugin: plugin, Err: err}
+	return v, err
+}
+
+// pluginError says which plugin failed, unless the error says so already or is
+// about a missing value.
+func pluginError(kind, name string, err error) error {
+	var undefined *jinja.UndefinedError
+	var inner *jinja.PluginError
+	if err == nil || errors.As(err, &undefined) || errors.As(err, &inner) {
+		return err
+	}
+	return &jinja.PluginError{Plugin: kind, Name: name, Err: err}
 }
 
 func firstUndefined(c *jinja.Call) *value.Undefined {

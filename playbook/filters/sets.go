@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"drover/playbook/jinja"
 	"drover/playbook/value"
 )
 
@@ -308,7 +309,7 @@ func attributePath(a *args, v, path value.Value) (value.Value, error) {
 			return nil, err
 		}
 		if u, miss := v.(*value.Undefined); miss {
-			return nil, &undefinedError{u}
+			return nil, &jinja.UndefinedError{Undefined: u}
 		}
 	}
 	return v, nil

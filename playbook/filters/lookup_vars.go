@@ -1,0 +1,298 @@
+package filters
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"drover/playbook/filters/pyre"
+	"drover/playbook/jinja"
+	"drover/playbook/value"
+)
+
+// varLookups look at variables, the environment, settings and the inventory,
+// and count.
+var varLookups = []entry{
+	{"vars", "*terms default? **options", varsLookup, 0},
+	{"varnames", "*terms **options", varnamesLookup, 0},
+	{"env", "*terms default? **options", envLookup, impure | undefinedOK},
+	{"config", "*terms on_missing? plugin_type? plugin_name? show_origin? **options", configLookup, 0},
+	{"inventory_hostnames", "*terms **options", hostnamesLookup, 0},
+	{"sequence", "*terms start? end? count? stride? format? **options", sequenceLookup, 0},
+}
+
+func varsLookup(a *args) (value.Value, error) {
+	out := value.NewList()
+	for _, t := range a.rest {
+		name, ok := value.AsString(t)
+		if !ok {
+			return nil, fmt.Errorf("Invalid setting identifier, \"%s\" is not a string, it is a %s", value.String(t), className(t))
+		}
+		v, err := variable(a.call.Ctx, name)
+		var undefined *jinja.UndefinedError
+		if errors.As(err, &undefined) && a.lookup("default") != nil {
+			v, err = a.val("default"), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out.Append(v)
+	}
+	return out, nil
+}
+
+// variable gives a variable, all of it evaluated.
+func variable(c *jinja.Context, name string) (value.Value, error) {
+	raw, ok := c.Vars().Lookup(name)
+	if !ok {
+		return nil, &jinja.UndefinedError{Undefined: &value.Undefined{Name: name, Msg: "No variable named '" + name + "' was found."}}
+	}
+	return settled(c, raw)
+}
+
+func varnamesLookup(a *args) (value.Value, error) {
+	out := value.NewList()
+	for _, t := range a.rest {
+		pattern, ok := value.AsString(t)
+		if !ok {
+			return nil, fmt.Errorf("Invalid setting identifier, \"%s\" is not a string, it is a %s", value.String(t), className(t))
+		}
+		re, err := pyre.Compile(pattern, 0)
+		if err != nil {
+			return nil, fmt.Errorf("Unable to use \"%s\" as a search parameter: %w", pattern, err)
+		}
+		for _, name := range a.call.Ctx.Vars().Names() {
+			m, err := re.Search(name)
+			if err != nil {
+				return nil, err
+			}
+			if m != nil {
+				out.Append(value.Str(name))
+			}
+		}
+	}
+	return out, nil
+}
+
+func envLookup(a *args) (value.Value, error) {
+	out := value.NewList()
+	for _, t := range a.terms() {
+		name := t
+		if f := strings.Fields(t); len(f) > 0 {
+			name = f[0]
+		}
+		if v, ok := os.LookupEnv(name); ok {
+			out.Append(value.Str(v))
+			continue
+		}
+		switch def := a.lookup("default").(type) {
+		case nil:
+			out.Append(value.Str(""))
+		case *value.Undefined:
+			return nil, &jinja.UndefinedError{Undefined: &value.Undefined{Name: name, Msg: "The environment variable '" + name + "' is not set."}}
+		default:
+			out.Append(def)
+		}
+	}
+	return out, nil
+}
+
+// defaultSettings are the settings that playbooks ask the config lookup for, as
+// they are where the controller knows no others.
+var defaultSettings = value.DictOf(
+	"DEFAULT_FORKS", 5, "DEFAULT_TIMEOUT", 10, "DEFAULT_BECOME", false, "DEFAULT_BECOME_USER", "root",
+	"DEFAULT_BECOME_METHOD", "sudo", "DEFAULT_REMOTE_USER", nil, "DEFAULT_REMOTE_PORT", nil,
+	"DEFAULT_TRANSPORT", "ssh", "DEFAULT_STRATEGY", "linear", "DEFAULT_GATHERING", "implicit",
+	"DEFAULT_MANAGED_STR", "Ansible managed", "DEFAULT_HASH_BEHAVIOUR", "replace", "DEFAULT_DEBUG", false,
+	"DEFAULT_NO_LOG", false, "DEFAULT_POLL_INTERVAL", 15, "HOST_KEY_CHECKING", true, "RETRY_FILES_ENABLED", false,
+	"ANSIBLE_NOCOLOR", false, "ANSIBLE_FORCE_COLOR", false, "INJECT_FACTS_AS_VARS", true,
+	"DEFAULT_LOAD_CALLBACK_PLUGINS", false, "DEFAULT_STDOUT_CALLBACK", "default")
+
+func configLookup(a *args) (value.Value, error) {
+	missing := a.strOr("on_missing", "error")
+	if missing != "error" && missing != "warn" && missing != "skip" {
+		return nil, fmt.Errorf("\"on_missing\" must be a string and one of \"error\", \"warn\" or \"skip\", not %s", missing)
+	}
+	if a.has("plugin_type") != a.has("plugin_name") {
+		return nil, errors.New("Both plugin_type and plugin_name are required, cannot use one without the other")
+	}
+	out := value.NewList()
+	for _, name := range a.terms() {
+		v, origin, ok := setting(a.host(), name)
+		switch {
+		case ok && a.truth("show_origin"):
+			out.Append(value.Tuple{v, value.Str(origin)})
+		case ok:
+			out.Append(v)
+		case missing == "error":
+			return nil, fmt.Errorf("Unable to find setting %s", name)
+		case missing == "warn" && a.call.Ctx.Env().Warn != nil:
+			a.call.Ctx.Env().Warn(a.call.Pos, "Skipping, did not find setting "+name)
+		}
+	}
+	return out, nil
+}
+
+func setting(h Controller, name string) (v value.Value, origin string, ok bool) {
+	if c, isConfigured := h.(Configured); isConfigured {
+		if v, ok := c.Setting(name); ok {
+			return v, "config", true
+		}
+	}
+	v, ok = defaultSettings.Lookup(name)
+	return v, "default", ok
+}
+
+func hostnamesLookup(a *args) (value.Value, error) {
+	m, ok := a.host().(HostMatcher)
+	if !ok {
+		return nil, errors.New("there is no inventory here")
+	}
+	hosts, err := m.MatchHosts(strings.Join(a.terms(), ":"))
+	if err != nil { // a pattern that names nothing matches nothing
+		return value.NewList(), nil
+	}
+	return value.Strings(hosts...), nil
+}
+
+// sequenceShortcut is the short form: [start-]end[/stride][:format].
+var sequenceShortcut = regexp.MustCompile(`(?i)^(?:(0?x?[0-9a-f]+)-)?(0?x?[0-9a-f]+)(?:/(0?x?[0-9a-f]+))?(?::(.+))?$`)
+
+// sequenceOptions are the numbers of a sequence; nil where not given.
+type sequenceOptions struct {
+	numbers map[string]*int64
+	format  string
+}
+
+func sequenceLookup(a *args) (value.Value, error) {
+	terms := a.terms()
+	if len(terms) == 0 {
+		terms = []string{""}
+	}
+	out := value.NewList()
+	for _, t := range terms {
+		o := sequenceOptions{numbers: map[string]*int64{}, format: "%d"}
+		for _, name := range []string{"start", "end", "count", "stride", "format"} {
+			if a.has(name) {
+				if err := o.set(name, a.text(name)); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if err := o.parse(t); err != nil {
+			return nil, err
+		}
+		if err := o.generate(out); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (o *sequenceOptions) set(name, text string) error {
+	if name == "format" {
+		o.format = text
+		return nil
+	}
+	n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(text), "_", ""), 10, 64)
+	if err != nil {
+		return fmt.Errorf("Config '%s' for 'sequence' lookup plugin from 'Direct' has an invalid value: Invalid value provided for 'integer': '%s'", name, text)
+	}
+	o.numbers[name] = &n
+	return nil
+}
+
+func (o *sequenceOptions) parse(term string) error {
+	if m := sequenceShortcut.FindStringSubmatch(term); m != nil {
+		for i, name := range []string{"start", "end", "stride", "format"} {
+			if m[i+1] != "" {
+				if err := o.set(name, m[i+1]); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	pairs, free, err := parseKV(term)
+	if err != nil {
+		return err
+	}
+	if free != "" {
+		return fmt.Errorf("unrecognized arguments to with_sequence: ['%s']", free)
+	}
+	for _, e := range pairs.Entries() {
+		switch name := value.String(e.Key); name {
+		case "start", "end", "count", "stride", "format":
+			if err := o.set(name, value.String(e.Val)); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("unrecognized arguments to with_sequence: ['%s']", name)
+		}
+	}
+	return nil
+}
+
+func (o *sequenceOptions) num(name string, def int64) int64 {
+	if n := o.numbers[name]; n != nil {
+		return *n
+	}
+	return def
+}
+
+func (o *sequenceOptions) generate(out *value.List) error {
+	start, end, stride := o.num("start", 1), o.num("end", 0), o.num("stride", 1)
+	switch count := o.numbers["count"]; {
+	case count == nil && o.numbers["end"] == nil:
+		return errors.New("must specify count or end in with_sequence")
+	case count != nil && o.numbers["end"] != nil:
+		return errors.New("can't specify both count and end in with_sequence")
+	case count != nil && *count == 0:
+		return nil
+	case count != nil:
+		end = start + *count*stride - 1
+	}
+	switch {
+	case stride > 0 && end < start:
+		return errors.New("to count backwards make stride negative")
+	case stride < 0 && end > start:
+		return errors.New("to count forward don't make stride negative")
+	case strings.Count(o.format, "%") != 1:
+		return fmt.Errorf("bad formatting string: %s", o.format)
+	case stride == 0:
+		return nil
+	case (end-start)/stride > maxCombined:
+		return errTooMany
+	}
+	for i := start; stride > 0 && i <= end || stride < 0 && i >= end; i += stride {
+		s, err := formatNumber(o.format, i)
+		if err != nil {
+			return err
+		}
+		out.Append(value.Str(s))
+	}
+	return nil
+}
+
+// numberFormat is a format with one conversion of an integer.
+var numberFormat = regexp.MustCompile(`%([-+ 0#]*\d*(?:\.\d+)?)([diuxXosr])`)
+
+func formatNumber(format string, n int64) (string, error) {
+	m := numberFormat.FindStringSubmatchIndex(format)
+	if m == nil {
+		return "", fmt.Errorf("problem formatting %d with '%s'", n, format)
+	}
+	flags, verb := format[m[2]:m[3]], format[m[4]:m[5]]
+	switch verb {
+	case "x", "X", "o":
+		verb = "%" + flags + verb
+	case "s", "r":
+		return format[:m[0]] + fmt.Sprintf("%"+flags+"s", strconv.FormatInt(n, 10)) + format[m[1]:], nil
+	default:
+		verb = "%" + flags + "d"
+	}
+	return format[:m[0]] + fmt.Sprintf(verb, n) + format[m[1]:], nil
+}

@@ -1,0 +1,78 @@
+package filters
+
+import (
+	"fmt"
+	"strings"
+
+	"drover/playbook/value"
+	"drover/playbook/vault"
+)
+
+// vaultFilters encrypt and decrypt text.
+var vaultFilters = []entry{
+	{"vault", "value secret salt? vault_id? wrap_object? vaultid?", vaultFilter, impure},
+	{"unvault", "value secret vault_id? vaultid?", unvaultFilter, 0},
+}
+
+// vaultTests ask whether something is encrypted.
+var vaultTests = []entry{
+	{"vault_encrypted", "value", vaultEncryptedTest, lazy},
+}
+
+// filterVaultID is the id of text that the vault filter made.
+const filterVaultID = "filter_default"
+
+// vaultSecret gives the password argument.
+func (a *args) vaultSecret() vault.Secret {
+	pw, ok := value.AsString(a.val("secret"))
+	if !ok {
+		a.fail("Secret passed is required to be a string, instead we got %s.", className(a.val("secret")))
+	}
+	return vault.Secret{ID: a.strOr("vault_id", filterVaultID), Password: []byte(pw)}
+}
+
+func vaultFilter(a *args) (value.Value, error) {
+	text, ok := value.AsString(a.val("value"))
+	if !ok {
+		return nil, fmt.Errorf("Can only vault strings, instead we got %s.", className(a.val("value")))
+	}
+	secret := a.vaultSecret()
+	if a.err != nil {
+		return nil, a.err
+	}
+	encrypt := func() ([]byte, error) { return vault.Encrypt([]byte(text), secret) }
+	if a.has("salt") {
+		encrypt = func() ([]byte, error) { return vault.EncryptSalted([]byte(text), secret, []byte(a.text("salt"))) }
+	}
+	out, err := encrypt()
+	if err != nil {
+		return nil, fmt.Errorf("Unable to encrypt: %w", err)
+	}
+	return value.Str(out), nil
+}
+
+func unvaultFilter(a *args) (value.Value, error) {
+	text, ok := value.AsString(a.val("value"))
+	if !ok {
+		return nil, fmt.Errorf("Vault should be in the form of a string, instead we got %s.", className(a.val("value")))
+	}
+	secret := a.vaultSecret()
+	if a.err != nil {
+		return nil, a.err
+	}
+	if !vault.IsVault([]byte(text)) {
+		return a.val("value"), nil
+	}
+	plain, err := vault.Secrets{secret}.Decrypt([]byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("Unable to decrypt: %w", err)
+	}
+	return value.Secret(plain), nil
+}
+
+// vaultEncryptedTest is about the text itself: what a loader decrypted is plain
+// by the time a template sees it.
+func vaultEncryptedTest(a *args) (value.Value, error) {
+	s, ok := value.AsString(a.val("value"))
+	return value.Bool(ok && strings.HasPrefix(s, vault.Header)), nil
+}
