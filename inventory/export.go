@@ -14,7 +14,8 @@ import (
 // are shown as they are written.
 type View struct {
 	Inventory *Inventory
-	// PlaybookDir has group_vars and host_vars too (--playbook-dir); may be "".
+	// PlaybookDir has group_vars and host_vars too (--playbook-dir). Without
+	// one, the current folder counts where a host's variables are merged.
 	PlaybookDir string
 	// Limit keeps only the hosts of a pattern in lists; "" means all.
 	Limit string
@@ -37,9 +38,12 @@ func (v *View) vars() *VarsReader {
 }
 
 // dirs are the folders beside the sources and that of the playbook.
-func (v *View) dirs() (inventory, playbook []string) {
-	if v.PlaybookDir != "" {
+func (v *View) dirs(merged bool) (inventory, playbook []string) {
+	switch {
+	case v.PlaybookDir != "":
 		playbook = []string{v.PlaybookDir}
+	case merged:
+		playbook = []string{"."}
 	}
 	return v.Inventory.Sources(), playbook
 }
@@ -48,7 +52,7 @@ func (v *View) dirs() (inventory, playbook []string) {
 // of its groups, in Ansible's order of precedence.
 func (v *View) HostVars(h *Host) (*value.Dict, error) {
 	m := &merger{merge: v.Inventory.opts.HashMerge, reader: v.vars()}
-	inv, play := v.dirs()
+	inv, play := v.dirs(!v.Export)
 	if !v.Export {
 		v.layGroups(m, h, inv, play)
 	}
@@ -90,7 +94,7 @@ func (v *View) layGroups(m *merger, h *Host, inv, play []string) {
 func (v *View) GroupVars(g *Group) (*value.Dict, error) {
 	m := &merger{merge: v.Inventory.opts.HashMerge, reader: v.vars()}
 	m.add(g.Vars)
-	inv, play := v.dirs()
+	inv, play := v.dirs(false)
 	for _, dir := range slices.Concat(inv, play) {
 		m.folder(dir, GroupVars, g.Name)
 	}

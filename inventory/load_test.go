@@ -193,3 +193,21 @@ func TestManyHosts(t *testing.T) {
 		t.Error("hosts of one line don't share their variables")
 	}
 }
+
+func TestLimitedView(t *testing.T) {
+	inv := load(t, strict, write(t, "hosts", "[web]\nw1\nw2\n[db]\nd1\n"))
+	view := &View{Inventory: inv, Limit: "w1,d1", Read: func(string) (*value.Dict, error) { return &value.Dict{}, nil }}
+	tree, err := view.Tree()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := value.Repr(tree.At("web")); got != "{'hosts': ['w1']}" {
+		t.Errorf("web: %s", got)
+	}
+	if _, err := view.Graph("wed", false); err == nil || !strings.Contains(err.Error(), "did you mean 'web'?") {
+		t.Errorf("graph of a group that is not there: %v", err)
+	}
+	if _, err := view.Host("web"); err == nil || !strings.Contains(err.Error(), "single valid host") {
+		t.Errorf("two hosts: %v", err)
+	}
+}

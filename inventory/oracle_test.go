@@ -10,17 +10,28 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"drover/playbook/jinja"
 	"drover/playbook/value"
+	"drover/playbook/yaml"
 )
 
 var record = flag.Bool("record", false, "record what ansible and ansible-inventory answer, instead of testing")
+
+// enabled are the formats, as ansible.cfg would enable them.
+var enabled = []string{"host_list", "script", "auto", "yaml", "ini", "toml", "constructed", "generator"}
 
 // TestOracle compares with what Ansible printed for the same files. Every
 // archive holds an inventory, the file "commands", and the answers, each under
 // "$ " and its command. A command is
 //
-//	list | export | graph | graph-vars | host NAME | hosts PATTERN, then the sources
+//	list | export | yaml | graph | graph-vars | host NAME | hosts PATTERN
+//
+// followed by the sources. YAML is compared by its meaning.
 func TestOracle(t *testing.T) {
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	archives, err := filepath.Glob("testdata/oracle/*.txtar")
 	if err != nil || len(archives) == 0 {
 		t.Fatalf("no archives: %v", err)
@@ -34,13 +45,15 @@ func TestOracle(t *testing.T) {
 			t.Chdir(t.TempDir())
 			unpack(t, archive)
 			if *record {
-				recordAnswers(t, path, archive)
+				recordAnswers(t, filepath.Join(dir, path), archive)
 				return
 			}
 			for _, f := range archive.Files {
 				if command, ok := strings.CutPrefix(f.Name, "$ "); ok {
 					t.Run(command, func(t *testing.T) {
-						if got := answer(t, command); got != string(f.Data) {
+						if strings.HasPrefix(command, "yaml ") {
+							compareNested(t, command, f.Data)
+						} else if got := answer(t, command); got != string(f.Data) {
 							t.Errorf("got:\n%s\nwant:\n%s", got, f.Data)
 						}
 					})
@@ -69,6 +82,31 @@ func unpack(t *testing.T, archive *txtar.Archive) {
 	}
 }
 
+// viewOf loads sources and views them.
+func viewOf(t *testing.T, sources string) *View {
+	inv, err := Load(strings.Fields(sources), Options{Env: jinja.NewEnv(), Enabled: enabled})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &View{Inventory: inv, Read: func(path string) (*value.Dict, error) { return ReadVarsFile(path, nil) }}
+}
+
+// compareNested compares the nested form with recorded YAML.
+func compareNested(t *testing.T, command string, want []byte) {
+	view := viewOf(t, strings.TrimPrefix(command, "yaml "))
+	got, err := view.Nested()
+	if err != nil {
+		t.Fatal(err)
+	}
+	meant, err := yaml.Parse(want, "recorded")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !value.Equal(got, meant) {
+		t.Errorf("got  %s\nwant %s", value.Repr(got), value.Repr(meant))
+	}
+}
+
 // answer runs a command with this package.
 func answer(t *testing.T, command string) string {
 	verb, rest, _ := strings.Cut(command, " ")
@@ -76,12 +114,10 @@ func answer(t *testing.T, command string) string {
 	if verb == "host" || verb == "hosts" {
 		arg, rest, _ = strings.Cut(rest, " ")
 	}
-	inv, err := Load(strings.Fields(rest), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	view := &View{Inventory: inv, Export: verb == "export", Read: func(path string) (*value.Dict, error) { return ReadVarsFile(path, nil) }}
+	view := viewOf(t, rest)
+	view.Export = verb == "export"
 	var out string
+	var err error
 	switch verb {
 	case "list", "export":
 		out, err = listWithoutProfile(view)
@@ -94,7 +130,7 @@ func answer(t *testing.T, command string) string {
 		}
 	case "hosts":
 		var hosts []*Host
-		hosts, err = inv.Match(arg)
+		hosts, err = view.Inventory.Match(arg)
 		out = strings.Join(names(hosts), "\n")
 	default:
 		t.Fatalf("unknown command %q", command)
@@ -125,6 +161,7 @@ func names(hosts []*Host) []string {
 
 // recordAnswers asks the installed Ansible and rewrites the archive.
 func recordAnswers(t *testing.T, path string, archive *txtar.Archive) {
+	t.Setenv("ANSIBLE_INVENTORY_ENABLED", strings.Join(enabled, ","))
 	var files []txtar.File
 	var commands string
 	for _, f := range archive.Files {
@@ -140,7 +177,7 @@ func recordAnswers(t *testing.T, path string, archive *txtar.Archive) {
 		files = append(files, txtar.File{Name: "$ " + command, Data: []byte(askAnsible(t, command))})
 	}
 	archive.Files = files
-	if err := os.WriteFile(filepath.Join(os.Getenv("ORACLE_DIR"), filepath.Base(path)), txtar.Format(archive), 0o644); err != nil {
+	if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -154,6 +191,8 @@ func askAnsible(t *testing.T, command string) string {
 		args, words = []string{"--list"}, words[1:]
 	case "export":
 		args, words = []string{"--list", "--export"}, words[1:]
+	case "yaml":
+		args, words = []string{"--list", "--yaml"}, words[1:]
 	case "graph":
 		args, words = []string{"--graph"}, words[1:]
 	case "graph-vars":
