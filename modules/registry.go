@@ -20,6 +20,7 @@ var builtin = sync.OnceValue(func() []Module {
 		commandModule(),
 		copyModule(),
 		cronModule(),
+		deb822Module(),
 		debconfModule(),
 		dpkgSelectionsModule(),
 		fetchModule(),
