@@ -28,8 +28,8 @@ type (
 	constExpr struct {
 		at
 		v value.Value
-		// tpl is set for a string constant of a conditional that holds a
-		// template itself.
+		// tpl is set for a string constant of a conditional, or in the
+		// arguments of a lookup, that holds a template itself.
 		tpl *value.Template
 	}
 	nameExpr struct {

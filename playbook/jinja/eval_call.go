@@ -311,7 +311,14 @@ func pluginError(kind, name string, err error) error {
 	return &PluginError{Plugin: kind, Name: name, Err: err}
 }
 
+// marksSafe are the filters whose results "is escaped" accepts. Text carries no
+// mark that it is safe HTML, so the test looks at the filter just before it.
+var marksSafe = map[string]bool{"escape": true, "e": true, "forceescape": true, "safe": true, "urlize": true, "xmlattr": true, "tojson": true}
+
 func (n *testExpr) eval(f *frame) (value.Value, error) {
+	if src, ok := n.x.(*filterExpr); ok && plain(n.name) == "escaped" && marksSafe[plain(src.name)] {
+		return value.Bool(true), nil
+	}
 	x, err := n.x.eval(f)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ import (
 // stringFilters are Jinja2's filters on text.
 var stringFilters = []*Func{
 	textFilter("upper", upperPython),
-	textFilter("lower", strings.ToLower),
+	textFilter("lower", lowerPython),
 	textFilter("capitalize", capitalize),
 	textFilter("title", titleFilter),
 	textFilter("striptags", stripTags),

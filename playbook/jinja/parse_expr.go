@@ -245,7 +245,7 @@ func (p *parser) stringConst() expr {
 	if mutators[text] {
 		p.tpl.mutates = true
 	}
-	if p.cond && HasMarkup(text) {
+	if (p.cond || p.lookups > 0) && HasMarkup(text) {
 		c.tpl = &value.Template{Src: text, Pos: p.tpl.place.pos}
 	}
 	return c
@@ -492,8 +492,16 @@ func (p *parser) sliceOrKey(x expr) (*sliceExpr, expr, error) {
 	return s, nil, nil
 }
 
+// lookups are the functions in whose arguments string constants may be
+// templates themselves.
+var lookups = map[string]bool{"lookup": true, "query": true, "q": true}
+
 func (p *parser) call(fn expr) (*callExpr, error) {
 	c := &callExpr{at: at(p.tok().off), fn: fn}
+	if n, ok := fn.(*nameExpr); ok && lookups[n.name] {
+		p.lookups++
+		defer func() { p.lookups-- }()
+	}
 	var err error
 	c.args, err = p.arguments()
 	return c, err

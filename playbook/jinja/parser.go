@@ -22,6 +22,8 @@ type parser struct {
 	names  []pendingName
 	handed []pendingLocals
 	cond   bool // parsing a conditional
+	// lookups counts the calls of lookup around the current token.
+	lookups int
 }
 
 // syntaxError is a fault found while parsing.

@@ -135,7 +135,7 @@ func boolMethod(name string, fn func(string) bool) *Func {
 
 var strMethods = methodTable([]*Func{
 	textMethod("upper", upperPython),
-	textMethod("lower", strings.ToLower),
+	textMethod("lower", lowerPython),
 	textMethod("casefold", func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "ß", "ss")) }),
 	textMethod("swapcase", swapCase),
 	textMethod("capitalize", capitalize),
@@ -200,6 +200,10 @@ func formatMethod(name string) *Func {
 
 func isDigit(r rune) bool {
 	return unicode.IsDigit(r) || r == '²' || r == '³' || r == '¹' || r >= '⁴' && r <= '⁹' || r >= '₀' && r <= '₉' || r == '⁰'
+}
+
+func lowerPython(s string) string {
+	return strings.ToLower(strings.ReplaceAll(s, "İ", "i\u0307"))
 }
 
 func upperPython(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS")) }
