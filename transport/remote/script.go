@@ -52,9 +52,9 @@ func startScript(o scriptOptions) string {
 const prepareDir = `prep(){ case "$s" in *"|$d|"*)return 1;; esac;` +
 	`( umask 022;mkdir -p "$d" ) 2>/dev/null;own d "$d"||{ w="$w $d: not ours or not writable;";return 1;};` +
 	`chmod 755 "$d" 2>/dev/null;t="$d/t$$";` +
-	`( umask 077;echo "exit 0">"$t" ) 2>/dev/null||{ rm -f "$t" 2>/dev/null;w="$w $d: no space or not writable;";return 1;};` +
-	`chmod 700 "$t";"$t" 2>/dev/null||{ rm -f "$t";w="$w $d: programs may not run there (noexec);";return 1;};rm -f "$t";` +
-	`set -- $(df -Pk "$d" 2>/dev/null|tail -n 1);[ "${4:-$k}" -ge "$k" ] 2>/dev/null||{ w="$w $d: no space ($4 KiB free, $k needed);";return 1;};` +
+	`( umask 077;echo "exit 0">"$t" ) 2>/dev/null||{ rm -f "$t" 2>/dev/null;rmdir "$d" 2>/dev/null;w="$w $d: no space or not writable;";return 1;};` +
+	`chmod 700 "$t";"$t" 2>/dev/null||{ rm -f "$t";rmdir "$d" 2>/dev/null;w="$w $d: programs may not run there (noexec);";return 1;};rm -f "$t";` +
+	`set -- $(df -Pk "$d" 2>/dev/null|tail -n 1);[ "${4:-$k}" -ge "$k" ] 2>/dev/null||{ rmdir "$d" 2>/dev/null;w="$w $d: no space ($4 KiB free, $k needed);";return 1;};` +
 	`return 0;};`
 
 // scriptOptions are what a start script is made of.

@@ -1,56 +1,71 @@
 package wire
 
 import (
+	"bytes"
+	"compress/flate"
+	"encoding/binary"
+	"errors"
+	"io"
 	"sync"
-
-	"github.com/klauspost/compress/zstd"
 )
 
-// One encoder and one decoder serve all connections: both are stateless for
-// whole blocks and safe for concurrent use.
-var (
-	encoder = sync.OnceValue(func() *zstd.Encoder {
-		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest),
-			zstd.WithWindowSize(128<<10), zstd.WithEncoderCRC(false))
-		if err != nil {
-			panic(err) // the options are constants
-		}
-		return e
-	})
-	decoder = sync.OnceValue(func() *zstd.Decoder {
-		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0),
-			zstd.WithDecoderMaxMemory(MaxMessage), zstd.WithDecoderMaxWindow(8<<20))
-		if err != nil {
-			panic(err)
-		}
-		return d
-	})
-)
+// Compressed bodies are the length of what they hold (a varint) and a DEFLATE
+// stream. The standard library's is slower than others, but the runner has it
+// anyway, and every other would make the runner larger; where the link is fast
+// nothing large is compressed (see packing).
+
+// packer is a compressor with its output.
+type packer struct {
+	out bytes.Buffer
+	w   *flate.Writer
+}
+
+var packers = sync.Pool{New: func() any {
+	p := &packer{}
+	p.w, _ = flate.NewWriter(&p.out, flate.BestSpeed) // the level is valid
+	return p
+}}
+
+var unpackers = sync.Pool{New: func() any { return flate.NewReader(nil) }}
 
 // compress gives p packed, or nil when that saves less than an eighth.
 func compress(p []byte) []byte {
-	packed := encoder().EncodeAll(p, make([]byte, 0, len(p)/2))
-	if len(packed) > len(p)-len(p)/8 {
+	c := packers.Get().(*packer)
+	defer packers.Put(c)
+	c.out.Reset()
+	c.out.Write(binary.AppendUvarint(nil, uint64(len(p))))
+	c.w.Reset(&c.out)
+	_, err := c.w.Write(p)
+	if errors.Join(err, c.w.Close()) != nil || c.out.Len() > len(p)-len(p)/8 {
 		return nil
 	}
-	return packed
+	return bytes.Clone(c.out.Bytes())
 }
+
+// maxRatio is the most that DEFLATE can pack.
+const maxRatio = 1032
 
 // decompress unpacks p and appends it to dst; it may be at most limit long.
 func decompress(dst, p []byte, limit int) ([]byte, error) {
-	var h zstd.Header
-	if err := h.Decode(p); err != nil {
+	size, n := binary.Uvarint(p)
+	if n <= 0 || size > uint64(len(p))*maxRatio {
+		return nil, protocolErrorf("a compressed message is broken")
+	}
+	if size > uint64(limit) {
+		return nil, protocolErrorf("a message of %d bytes is over the limit of %d", size, limit)
+	}
+	r := unpackers.Get().(io.ReadCloser)
+	defer unpackers.Put(r)
+	if err := r.(flate.Resetter).Reset(bytes.NewReader(p[n:]), nil); err != nil {
+		return nil, err
+	}
+	start := len(dst)
+	if need := start + int(size); cap(dst) < need {
+		dst = append(make([]byte, 0, need), dst...)
+	}
+	dst = dst[:start+int(size)]
+	if _, err := io.ReadFull(r, dst[start:]); err != nil {
 		return nil, protocolErrorf("a compressed message is broken: %v", err)
 	}
-	if h.HasFCS && h.FrameContentSize > uint64(limit) {
-		return nil, protocolErrorf("a message of %d bytes is over the limit of %d", h.FrameContentSize, limit)
-	}
-	out, err := decoder().DecodeAll(p, dst)
-	if err != nil {
-		return nil, protocolErrorf("a compressed message is broken: %v", err)
-	}
-	if len(out) > limit {
-		return nil, protocolErrorf("a message of %d bytes is over the limit of %d", len(out), limit)
-	}
-	return out, nil
+	return dst, nil
 }
