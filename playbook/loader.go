@@ -104,10 +104,7 @@ func (l *Loader) readYAML(path string) (n *yaml.Node, secret bool, err error) {
 	if err != nil {
 		return nil, secret, err
 	}
-	o := yaml.Options{Secret: secret, Timestamp: l.Timestamp, Warn: l.Warn}
-	if l.Vault != nil {
-		o.Vault = l.Vault
-	}
+	o := yaml.Options{Secret: secret, Vault: l.decrypter(), Timestamp: l.Timestamp, Warn: l.Warn}
 	n, err = yaml.Document(data, path, o)
 	if err != nil && isJSON(data) {
 		// JSON may be indented by tabs, YAML may not.
@@ -116,6 +113,14 @@ func (l *Loader) readYAML(path string) (n *yaml.Node, secret bool, err error) {
 		}
 	}
 	return n, secret, err
+}
+
+// decrypter gives the vault as package yaml wants it: nil when there is none.
+func (l *Loader) decrypter() yaml.Decrypter {
+	if l.Vault == nil {
+		return nil
+	}
+	return l.Vault
 }
 
 func isJSON(data []byte) bool {

@@ -31,9 +31,24 @@ func (l *Loader) Playbook(path string) (*Playbook, error) {
 	return p, nil
 }
 
+// Text reads a playbook that is in memory, as an ad-hoc command is. Errors name
+// it by path, and path's folder is the playbook's.
+func (l *Loader) Text(path string, data []byte) (*Playbook, error) {
+	node, err := yaml.Document(data, path, yaml.Options{Vault: l.decrypter(), Timestamp: l.Timestamp, Warn: l.Warn})
+	if err != nil {
+		return nil, err
+	}
+	r := l.reader(nil)
+	p := &Playbook{Path: path, Plays: r.entries(node, path)}
+	if err := r.errs.Err(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
 // collectionPlaybook finds "ns.coll.name" in the collections.
 func (l *Loader) collectionPlaybook(name, dir string) string {
-	parts := strings.Split(name, ".")
+	parts := strings.Split(strings.TrimSuffix(strings.TrimSuffix(name, ".yml"), ".yaml"), ".")
 	if len(parts) < 3 || strings.ContainsAny(name, `/\`) {
 		return ""
 	}
@@ -55,24 +70,30 @@ func (r *reader) plays(path string, from source.Pos) []*Play {
 		return nil
 	}
 	f := r.l.parse(path)
-	switch {
-	case f.err != nil:
+	if f.err != nil {
 		r.failsAt(from, f.err)
-		return nil
-	case f.node.IsNull():
-		r.errorf(source.Pos{File: path}, "the playbook is empty").WithHint("a playbook is a list of plays, each with 'hosts' and 'tasks'")
-		return nil
-	case f.node.Kind != yaml.List:
-		e := r.errorf(f.node.Pos, "a playbook must be a list of plays, not %s", f.node.What())
-		if f.node.Get("hosts") != nil {
-			e.Hint = "start the play with '- '"
-		}
 		return nil
 	}
 	r.importing = append(r.importing, path)
 	defer func() { r.importing = r.importing[:len(r.importing)-1] }()
+	return r.entries(f.node, path)
+}
+
+// entries reads the elements of a playbook.
+func (r *reader) entries(list *yaml.Node, path string) []*Play {
+	switch {
+	case list.IsNull():
+		r.errorf(source.Pos{File: path}, "the playbook is empty").WithHint("a playbook is a list of plays, each with 'hosts' and 'tasks'")
+		return nil
+	case list.Kind != yaml.List:
+		e := r.errorf(list.Pos, "a playbook must be a list of plays, not %s", list.What())
+		if list.Get("hosts") != nil {
+			e.Hint = "start the play with '- '"
+		}
+		return nil
+	}
 	var plays []*Play
-	for _, n := range f.node.Items {
+	for _, n := range list.Items {
 		plays = append(plays, r.entry(n, path)...)
 	}
 	return plays

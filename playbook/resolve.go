@@ -143,10 +143,11 @@ func (r *reader) customModule(name string, collections []string) string {
 	if strings.ContainsAny(name, `/\ `) || r.playbook == "" {
 		return ""
 	}
+	name = strings.TrimPrefix(name, "ansible.legacy.")
 	dir := filepath.Dir(r.playbook)
-	dirs := append([]string{filepath.Join(dir, "library")}, r.l.LibraryPaths...)
+	dirs := append([]string{filepath.Join(dir, "library"), filepath.Join(dir, "action_plugins")}, r.l.LibraryPaths...)
 	for _, role := range r.roles {
-		dirs = append(dirs, filepath.Join(role.path, "library"))
+		dirs = append(dirs, filepath.Join(role.path, "library"), filepath.Join(role.path, "action_plugins"))
 	}
 	short := name
 	if parts := strings.SplitN(name, ".", 3); len(parts) == 3 {
@@ -158,7 +159,8 @@ func (r *reader) customModule(name string, collections []string) string {
 			continue
 		}
 		for _, root := range r.l.collectionRoots(dir) {
-			dirs = append(dirs, filepath.Join(root, ns, coll, "plugins", "modules"))
+			plugins := filepath.Join(root, ns, coll, "plugins")
+			dirs = append(dirs, filepath.Join(plugins, "modules"), filepath.Join(plugins, "action"))
 		}
 	}
 	for _, d := range dirs {
@@ -173,15 +175,19 @@ func (r *reader) customModule(name string, collections []string) string {
 
 // unknownModule explains a name that is no module.
 func (r *reader) unknownModule(name string, pos source.Pos, own owner) {
-	if strings.Contains(name, ".") {
-		wide(r.errorf(pos, "there is no module '%s'%s", name, source.DidYouMean(name, r.l.names())), name)
-		return
+	what, known := "module", r.l.names()
+	if !strings.Contains(name, ".") {
+		what = "module or keyword"
+		known = slices.Clone(keywordNames(own))
+		for _, fqcn := range r.l.names() {
+			known = append(known, fqcn[strings.LastIndexByte(fqcn, '.')+1:])
+		}
 	}
-	known := slices.Clone(keywordNames(own))
-	for _, fqcn := range r.l.names() {
-		known = append(known, fqcn[strings.LastIndexByte(fqcn, '.')+1:])
+	similar := source.DidYouMean(name, known)
+	e := wide(r.errorf(pos, "there is no %s '%s'%s", what, name, similar), name)
+	if similar == "" {
+		e.Hint = "drover brings its own modules and runs no Python ones; 'drover doc --list' shows them"
 	}
-	wide(r.errorf(pos, "there is no module or keyword '%s'%s", name, source.DidYouMean(name, known)), name)
 }
 
 func (l *Loader) names() []string {

@@ -3,13 +3,24 @@ package source
 // Suggest gives the candidate nearest to name by edit distance when one is
 // near enough to be a likely misspelling, else "".
 func Suggest(name string, candidates []string) string {
-	best, bestDist := "", len(name)/3+2
+	best, bestDist := "", tolerance(name)+1
 	for _, c := range candidates {
 		if d := distance(name, c, bestDist); d < bestDist {
 			best, bestDist = c, d
 		}
 	}
 	return best
+}
+
+// tolerance is how many slips of the finger a name of this length may have.
+func tolerance(name string) int {
+	switch {
+	case len(name) <= 4:
+		return 1
+	case len(name) <= 9:
+		return 2
+	}
+	return 3
 }
 
 // DidYouMean gives " (did you mean 'x'?)" for the nearest candidate, or "".
