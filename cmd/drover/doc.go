@@ -8,6 +8,7 @@ import (
 
 	"drover/internal/dump"
 	"drover/modules"
+	"drover/playbook/action"
 	"drover/playbook/source"
 	"drover/playbook/value"
 )
@@ -37,21 +38,21 @@ func showDoc(c *cli.Context, _ int) (int, error) {
 		return 0, &optionsError{"drover documents modules only, not --type " + kind}
 	}
 	if c.NArg() == 0 || c.Bool("list") {
-		for _, m := range modules.Builtin() {
-			fmt.Printf("%-38s %s\n", m.Spec().Name, m.Spec().Summary)
+		for _, spec := range action.Catalog() {
+			fmt.Printf("%-38s %s\n", spec.Name, spec.Summary)
 		}
 		return exitOK, nil
 	}
 	for _, name := range c.Args().Slice() {
-		m, ok := modules.Lookup(name)
+		spec, ok := action.Spec(name)
 		if !ok {
 			return 0, fmt.Errorf("there is no module %q%s; drover doc lists them", name, source.DidYouMean(name, allModuleNames()))
 		}
 		if c.Bool("snippet") {
-			fmt.Print(snippet(m.Spec()))
+			fmt.Print(snippet(spec))
 			continue
 		}
-		fmt.Print(document(m.Spec()))
+		fmt.Print(document(spec))
 	}
 	return exitOK, nil
 }

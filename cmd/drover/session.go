@@ -15,8 +15,8 @@ import (
 
 	"drover/internal/config"
 	"drover/inventory"
-	"drover/modules"
 	"drover/playbook"
+	"drover/playbook/action"
 	"drover/playbook/engine"
 	"drover/playbook/event"
 	"drover/playbook/filters"
@@ -132,19 +132,11 @@ func (s *session) limit() (string, error) {
 	return limit, err
 }
 
-// spec finds a module's documentation and arguments.
-func spec(fqcn string) (*modules.Spec, bool) {
-	m, ok := modules.Lookup(fqcn)
-	if !ok {
-		return nil, false
-	}
-	return m.Spec(), true
-}
-
+// moduleNames lists the full names of everything that a task can call.
 func moduleNames() []string {
 	var names []string
-	for _, m := range modules.Builtin() {
-		names = append(names, m.Spec().Name)
+	for _, spec := range action.Catalog() {
+		names = append(names, spec.Name)
 	}
 	return names
 }
@@ -152,7 +144,7 @@ func moduleNames() []string {
 // loader reads playbooks with this session's paths and vault.
 func (s *session) loader() *playbook.Loader {
 	return playbook.NewLoader(playbook.Options{
-		Modules: spec, Names: moduleNames, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath,
+		Modules: action.Spec, Names: moduleNames, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath,
 		Vault: s.decrypter(), Env: s.env, Warn: s.env.Warn,
 		Static: func(known *value.Dict) *jinja.Context {
 			return jinja.NewContext(s.env, vars.Dict{D: known.Clone().Update(s.extra)})
@@ -182,7 +174,7 @@ func (s *session) engineConfig(ctx context.Context, loader *playbook.Loader, poo
 		return engine.Config{}, err
 	}
 	cfg := engine.Config{
-		Inventory: s.inv, Reload: s.loadInventory, Loader: loader, Env: s.env, Pool: pool, Modules: spec, Sink: s.display,
+		Inventory: s.inv, Reload: s.loadInventory, Loader: loader, Env: s.env, Pool: pool, Modules: action.Spec, Sink: s.display,
 		ExtraVars: s.extra, Forks: s.cfg.Forks, Check: s.cli.Bool("check"), Diff: s.cli.Bool("diff") || s.cfg.DiffAlways,
 		Verbosity: s.verbosity, FlushCache: s.cli.Bool("flush-cache"), Connection: conn,
 		BecomeOn: s.cli.Bool("become") || s.cfg.Become, Gathering: s.cfg.Gathering, FactCache: cache,

@@ -93,15 +93,12 @@ func (b *base) failure(t *event.TaskInfo, r *value.Dict) string {
 
 // trim leaves out what only higher verbosity shows.
 func (b *base) trim(t *event.TaskInfo, r *value.Dict) *value.Dict {
-	drop := []string{"exception"}
+	drop := []string{"exception", "failed", "skipped"}
 	if b.Verbosity < 3 {
 		drop = append(drop, "invocation", "diff")
 	}
 	if isAction(t, "debug") {
-		drop = append(drop, "changed", "failed", "skipped", "skip_reason", "invocation")
-		if v, ok := r.Lookup("failed"); ok && value.Truth(v) {
-			drop = drop[:len(drop)-5]
-		}
+		drop = append(drop, "changed", "skip_reason", "invocation")
 	}
 	return without(r, append(drop, "warnings", "deprecations")...)
 }
