@@ -43,7 +43,7 @@ func blockinfileModule() Module {
 
 func runBlockinfile(ctx context.Context, h target.Host, c *Call, a *blockinfileArgs) (*Result, error) {
 	absent := a.State == "absent"
-	f, err := openText(h, a.Path, a.Create, absent)
+	f, err := openText(h, "Path", a.Path, a.Create || absent)
 	if err != nil {
 		return nil, err
 	}

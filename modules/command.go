@@ -169,7 +169,7 @@ func (a *commandArgs) run(ctx context.Context, h target.Host, argv []string, o *
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		return nil, startError(err, argv[0], o.cmd)
+		return nil, startError(err, argv)
 	}
 	o.ran, o.rc = out, out.RC
 	o.stdout, o.stderr = string(out.Stdout), string(out.Stderr)
@@ -188,15 +188,15 @@ func (a *commandArgs) run(ctx context.Context, h target.Host, argv []string, o *
 }
 
 // startError tells why a program could not be started, with the errno as rc.
-func startError(err error, program string, cmd value.Value) error {
+func startError(err error, argv []string) error {
 	rc := int(syscall.ENOENT)
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
 		rc = int(errno)
 	}
 	text := syscall.Errno(rc).Error()
-	data := value.DictOf("rc", rc, "cmd", cmd, "stdout", "", "stderr", "")
-	return FailWith(data, "Error executing command: [Errno %d] %s: '%s'", rc, strings.ToUpper(text[:1])+text[1:], program)
+	data := value.DictOf("rc", rc, "cmd", strings.Join(argv, " "), "stdout", "", "stderr", "")
+	return FailWith(data, "Error executing command: [Errno %d] %s: '%s'", rc, strings.ToUpper(text[:1])+text[1:], argv[0])
 }
 
 // outcome is what a use of command reports.

@@ -49,7 +49,7 @@ func runLineinfile(ctx context.Context, h target.Host, c *Call, a *lineinfileArg
 		return nil, err
 	}
 	absent := a.State == "absent"
-	f, err := openText(h, a.Path, a.Create, absent)
+	f, err := openText(h, "Destination", a.Path, a.Create || absent)
 	if err != nil {
 		return nil, err
 	}

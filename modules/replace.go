@@ -36,7 +36,7 @@ func replaceModule() Module {
 }
 
 func runReplace(ctx context.Context, h target.Host, c *Call, a *replaceArgs) (*Result, error) {
-	f, err := openText(h, a.Path, false, false)
+	f, err := openText(h, "Path", a.Path, false)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,11 @@ func runReplace(ctx context.Context, h target.Host, c *Call, a *replaceArgs) (*R
 	if n > 0 && replaced != section {
 		msg = fmt.Sprintf("%d replacements made", n)
 	}
-	return f.finish(ctx, h, c, &a.editArgs, a.encode(f.text, head+replaced+tail), msg)
+	r, err := f.finish(ctx, h, c, &a.editArgs, a.encode(f.text, head+replaced+tail), msg)
+	if err != nil {
+		return nil, err
+	}
+	return r.Set("rc", 0), nil
 }
 
 // bounds gives the expression for the part of the file to work on.

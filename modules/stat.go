@@ -54,9 +54,8 @@ func runStat(ctx context.Context, h target.Host, _ *Call, a *statArgs) (*Result,
 	describeOwner(h, d, info)
 	if info.Mode&fs.ModeSymlink != 0 {
 		describeLink(h, d, a.Path)
-	} else {
-		a.describeContents(ctx, h, d, info)
 	}
+	a.describeContents(ctx, h, d, info)
 	if a.Attributes {
 		describeAttributes(h, d, a.Path)
 	}

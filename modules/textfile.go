@@ -25,9 +25,9 @@ type textFile struct {
 	text   string
 }
 
-// openText reads the file to edit. A missing file is an error unless create
-// or missingOK says otherwise.
-func openText(h target.Host, path string, create, missingOK bool) (*textFile, error) {
+// openText reads the file to edit. A missing file is an error, which calls it
+// by word, unless missingOK.
+func openText(h target.Host, word, path string, missingOK bool) (*textFile, error) {
 	data, err := h.ReadFile(path)
 	switch {
 	case err == nil:
@@ -36,10 +36,10 @@ func openText(h target.Host, path string, create, missingOK bool) (*textFile, er
 		return nil, FailWith(value.DictOf("rc", 256), "Path %s is a directory !", path)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, Failf("can't read %s: %w", path, reason(err))
-	case create || missingOK:
+	case missingOK:
 		return &textFile{path: path}, nil
 	}
-	return nil, FailWith(value.DictOf("rc", 257), "Path %s does not exist !", path)
+	return nil, FailWith(value.DictOf("rc", 257), "%s %s does not exist !", word, path)
 }
 
 // finish reports the edit and, outside check mode, writes it and sets the
