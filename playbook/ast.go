@@ -68,8 +68,9 @@ type Play struct {
 
 	Roles                      []*Role // those of roles:, in the order they run
 	PreTasks, Tasks, PostTasks []Step
-	Handlers                   []Step  // the play's own, then those of import_role
-	Imported                   []*Role // those of import_role, anywhere in the play
+	// Handlers are those of the roles, the play's own, and those of import_role.
+	Handlers []Step
+	Imported []*Role // the roles of import_role, anywhere in the play
 
 	ImportVars *value.Dict // vars of the import_playbook that brought it
 	ImportWhen []Cond      // its when
@@ -109,6 +110,10 @@ type Block struct {
 	RoleEnd bool
 	// File is the file of tasks that the frame stands for, else "".
 	File string
+	// Imported are the roles that import_role brought into a file or role that
+	// was included during the run; set on the frame of the include only. Their
+	// handlers join those of the play.
+	Imported []*Role
 }
 
 // Task is one task or handler.

@@ -181,7 +181,7 @@ func (r *reader) importPlaybook(n *yaml.Node, keyword string, v *yaml.Node, path
 // readPlay reads one play.
 func (r *reader) readPlay(n *yaml.Node, path string) *Play {
 	p := &Play{Playbook: path}
-	r.play, r.playbook = p, path
+	r.play, r.playbook, r.imported = p, path, nil
 	r.base(ownPlay, &p.Base, n, func(name string, pair yaml.Pair) bool {
 		read, ok := playKeywords[name]
 		if ok && read != nil && !pair.Value.IsNull() {
@@ -199,7 +199,15 @@ func (r *reader) readPlay(n *yaml.Node, path string) *Play {
 	p.Tasks = r.steps("'tasks'", n.Get("tasks"), at)
 	p.PostTasks = r.steps("'post_tasks'", n.Get("post_tasks"), at)
 	at.handler = true
-	p.Handlers = append(r.steps("'handlers'", n.Get("handlers"), at), p.Handlers...)
+	own := r.steps("'handlers'", n.Get("handlers"), at)
+	for _, role := range p.Roles {
+		p.Handlers = append(p.Handlers, role.Handlers...)
+	}
+	p.Handlers = append(p.Handlers, own...)
+	for _, role := range r.imported {
+		p.Handlers = append(p.Handlers, role.Handlers...)
+	}
+	p.Imported = r.imported
 	return p
 }
 

@@ -21,6 +21,8 @@ type reader struct {
 	// roles being loaded.
 	importing []string
 	roles     []roleID
+	// imported are the roles of import_role met so far in the play or include.
+	imported []*Role
 	// unique is set when what was read can't be used again for another place:
 	// it has roles of its own, or names that depend on variables.
 	unique bool

@@ -204,10 +204,7 @@ func (r *reader) importRole(t *Task, at place) Step {
 		return nil
 	}
 	frame.Body = []Step{role.Tasks}
-	if r.play != nil {
-		r.play.Handlers = append(r.play.Handlers, role.Handlers...)
-		r.play.Imported = append(r.play.Imported, role)
-	}
+	r.imported = append(r.imported, role)
 	return frame
 }
 
@@ -260,6 +257,10 @@ func (l *Loader) IncludeRole(t *Task, q RoleRequest) (*Role, error) {
 		return nil, err
 	}
 	frame.Body = []Step{role.Tasks}
+	role.Tasks.Imported = r.imported
+	for _, imported := range r.imported {
+		role.Handlers = append(role.Handlers, imported.Handlers...)
+	}
 	return role, nil
 }
 
@@ -282,6 +283,7 @@ func (l *Loader) IncludeTasks(t *Task, name string, vars *value.Dict) (*Block, e
 		pos = p
 	}
 	frame.Body = r.taskFile(path, pos, place{parent: frame, role: t.Role, file: path, handler: t.Handler})
+	frame.Imported = r.imported
 	if err := r.errs.Err(); err != nil {
 		return nil, err
 	}
