@@ -32,10 +32,10 @@ type outcome struct {
 	looped  bool
 	// cancelled: the run was interrupted before the task began on the host.
 	cancelled bool
-	result  *value.Dict // what register sees
-	shown   *value.Dict // what people see
-	target  string      // delegate_to
-	err     error       // the failure with its place, when it has one
+	result    *value.Dict // what register sees
+	shown     *value.Dict // what people see
+	target    string      // delegate_to
+	err       error       // the failure with its place, when it has one
 	// effects change the state of the run, in the order of the items.
 	effects  []effect
 	includes []*inclusion

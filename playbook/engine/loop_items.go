@@ -6,6 +6,7 @@ import (
 
 	"drover/playbook/event"
 	"drover/playbook/filters"
+	"drover/playbook/jinja"
 	"drover/playbook/source"
 	"drover/playbook/value"
 )
@@ -65,7 +66,11 @@ func (i *itemRun) lookupItems() ([]value.Value, error) {
 	if err != nil {
 		return nil, source.Wrap(pos, err)
 	}
-	items, err := filters.With(i.jinja, lookup, terms)
+	call := &jinja.Call{Args: []value.Value{terms}, Ctx: i.jinja, Pos: pos}
+	if l, ok := terms.(*value.List); ok {
+		call.Args = l.Elems
+	}
+	items, err := lookup(call)
 	return items, source.Wrap(pos, err)
 }
 
