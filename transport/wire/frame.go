@@ -77,14 +77,14 @@ func (w *Writer) Write(t Type, id uint32, body []byte) error {
 }
 
 // WriteData sends a piece of a stream, of at most PartSize bytes; pack says to
-// try compressing it.
-func (w *Writer) WriteData(id uint32, p []byte, pack bool) error {
+// try compressing it, packed whether that helped.
+func (w *Writer) WriteData(id uint32, p []byte, pack bool) (packed bool, err error) {
 	if pack {
-		if packed := compress(p); packed != nil {
-			return w.frame(TypeData, flagCompressed, id, packed)
+		if small := compress(p); small != nil {
+			return true, w.frame(TypeData, flagCompressed, id, small)
 		}
 	}
-	return w.frame(TypeData, 0, id, p)
+	return false, w.frame(TypeData, 0, id, p)
 }
 
 func (w *Writer) frame(t Type, flags byte, id uint32, body []byte) error {

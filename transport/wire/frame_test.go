@@ -25,7 +25,7 @@ func TestFrameBytes(t *testing.T) {
 	if err := w.Write(TypeCall, 0x01020304, []byte("body")); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.WriteData(7, []byte{0xff}, false); err != nil {
+	if _, err := w.WriteData(7, []byte{0xff}, false); err != nil {
 		t.Fatal(err)
 	}
 	want := "\x00\x00\x00\x04" + "\x02" + "\x00" + "\x01\x02\x03\x04" + "body" +
@@ -132,7 +132,7 @@ func FuzzRead(f *testing.F) {
 	var b bytes.Buffer
 	w := NewWriter(&b)
 	_ = w.Write(TypeCall, 1, bytes.Repeat([]byte("x"), 3000))
-	_ = w.WriteData(2, []byte("data"), true)
+	_, _ = w.WriteData(2, []byte("data"), true)
 	_ = w.Write(TypeResult, 3, []byte{0, 1, 2})
 	f.Add(b.Bytes())
 	f.Add([]byte(Magic))

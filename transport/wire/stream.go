@@ -59,10 +59,12 @@ func (o *Outgoing) Write(p []byte) (int, error) {
 			return sent, err
 		}
 		piece := p[sent : sent+n]
-		if err := o.w.WriteData(o.id, piece, o.pack.wanted()); err != nil {
+		try := o.pack.wanted()
+		packed, err := o.w.WriteData(o.id, piece, try)
+		if err != nil {
 			return sent, err
 		}
-		o.pack.sent(n)
+		o.pack.sent(n, try && !packed)
 		sent += n
 	}
 	return sent, nil
@@ -99,29 +101,39 @@ func (o *Outgoing) Finish(err error) error {
 }
 
 // packing decides whether the pieces of a stream are compressed: small ones
-// always, long ones when the link is slower than compressing is.
+// always, long ones when the link is slower than compressing is, and not again
+// soon when it did not help.
 type packing struct {
 	start time.Time
 	bytes int64
 	small bool
+	skip  int // pieces to send as they are
 }
 
 const (
 	packSmall = 1 << 20  // streams up to this size are always compressed
 	packTrial = 1 << 20  // the size after which the link's rate is known
 	packRate  = 40 << 20 // bytes a second, below which compressing is worth it
+	packPause = 32       // pieces that are not tried after one that did not shrink
 )
 
 func (p *packing) begin(size int64) { p.small = size >= 0 && size <= packSmall }
 
-func (p *packing) sent(n int) {
+func (p *packing) sent(n int, inVain bool) {
 	if p.start.IsZero() {
 		p.start = time.Now()
 	}
 	p.bytes += int64(n)
+	if inVain {
+		p.skip = packPause
+	}
 }
 
 func (p *packing) wanted() bool {
+	if p.skip > 0 {
+		p.skip--
+		return false
+	}
 	if p.small || p.bytes < packTrial {
 		return p.small
 	}
