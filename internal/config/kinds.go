@@ -93,11 +93,15 @@ func paths(p *[]string) setter {
 	}
 }
 
-// sources is a list of inventories separated by commas: paths, or one host
-// list, which is its text with the commas.
+// sources is a list of inventories separated by commas, or, with a comma at
+// its end, a list of hosts.
 func sources(p *[]string) setter {
 	return func(r rawValue) error {
 		*p = nil
+		if t := strings.TrimSpace(unquote(r.text)); strings.HasSuffix(t, ",") {
+			*p = []string{t}
+			return nil
+		}
 		for _, s := range splitList(r.text) {
 			*p = append(*p, expand(s, r.env, r.base))
 		}

@@ -98,6 +98,9 @@ func (b *base) trim(t *event.TaskInfo, r *value.Dict) *value.Dict {
 		drop = append(drop, "invocation", "diff")
 	}
 	if isAction(t, "debug") {
+		if msg, ok := r.Lookup("msg"); ok {
+			return value.DictOf("msg", msg)
+		}
 		drop = append(drop, "changed", "skip_reason", "invocation")
 	}
 	return without(r, append(drop, "warnings", "deprecations")...)
@@ -157,7 +160,7 @@ func message(r *value.Dict) string {
 // their key.
 func (b *base) blocks(r *value.Dict) string {
 	var out strings.Builder
-	for _, e := range r.Entries() {
+	for _, e := range commandFirst(r).Entries() {
 		key := value.String(e.Key)
 		if isBlank(e.Val) || (strings.HasSuffix(key, "_lines") && r.At(strings.TrimSuffix(key, "_lines")) != value.None) {
 			continue
@@ -166,6 +169,23 @@ func (b *base) blocks(r *value.Dict) string {
 		out.WriteString(blockValue(key, e.Val))
 	}
 	return out.String()
+}
+
+// commandFirst gives a result with what ran at its head and what it printed at
+// its end.
+func commandFirst(r *value.Dict) *value.Dict {
+	out := value.NewDict(r.Len())
+	move := func(from *value.Dict, keys ...string) {
+		for _, k := range keys {
+			if v, ok := from.Lookup(k); ok {
+				out.Put(k, v)
+			}
+		}
+	}
+	move(r, "changed", "cmd", "rc")
+	out.Update(without(r, "stdout", "stderr", "stdout_lines", "stderr_lines"))
+	move(r, "stdout", "stdout_lines", "stderr", "stderr_lines")
+	return out
 }
 
 func blockValue(key string, v value.Value) string {
