@@ -1,0 +1,233 @@
+package action
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drover/modules"
+	"drover/modules/target"
+	"drover/playbook/value"
+	"drover/transport"
+)
+
+// hostTask is a localTask whose host is this machine: modules run as in the
+// runner, with blobs both ways, and raw has a local connection.
+type hostTask struct {
+	*localTask
+	opened int
+	remote string // a folder that stands for the host
+}
+
+func newHostTask(t *testing.T, vars *value.Dict, args ...any) *hostTask {
+	t.Helper()
+	h := &hostTask{localTask: newTask(t, vars, args...), remote: t.TempDir()}
+	h.vars.Put("playbook_dir", value.Str(h.dir))
+	return h
+}
+
+// put writes a controller file below the task's folder.
+func (h *hostTask) put(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join(h.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// holds compares files of the "host" with texts.
+func (h *hostTask) holds(t *testing.T, files map[string]string) {
+	t.Helper()
+	for name, want := range files {
+		data, err := os.ReadFile(filepath.Join(h.remote, name))
+		if err != nil || string(data) != want {
+			t.Errorf("%s holds %q (%v), want %q", name, data, err, want)
+		}
+	}
+}
+
+// run evaluates the arguments with host = the remote folder and runs.
+func (h *hostTask) run(t *testing.T, name string, args ...any) *value.Dict {
+	t.Helper()
+	h.args = value.DictOf(args...)
+	got, err := Builtin()[name].Run(t.Context(), h)
+	if err != nil {
+		return modules.FailResult(err).Dict()
+	}
+	return got
+}
+
+func (h *hostTask) Invoke(ctx context.Context, module string, args *value.Dict, o *InvokeOptions) (*value.Dict, error) {
+	if o == nil {
+		o = &InvokeOptions{}
+	}
+	m, ok := modules.Lookup(module)
+	if !ok {
+		return nil, modules.Failf("no module %s", module)
+	}
+	call := &modules.Call{Args: args, Check: h.check, Blobs: &bothWays{h, o}, Progress: func(string) {}}
+	r, err := m.Run(ctx, target.NewReal(), call)
+	if err != nil {
+		r = modules.FailResult(err)
+	}
+	return r.Dict(), nil
+}
+
+func (h *hostTask) Conn(ctx context.Context) (transport.Conn, *transport.Target, error) {
+	tg := &transport.Target{Name: "host1", Kind: "local"}
+	conn, err := transport.NewDialer(transport.Options{}).Dial(ctx, tg)
+	return conn, tg, err
+}
+
+// bothWays gives the module what the action offered.
+type bothWays struct {
+	h *hostTask
+	o *InvokeOptions
+}
+
+func (b *bothWays) Open(_ context.Context, id string) (io.ReadCloser, error) {
+	b.h.opened++
+	return b.o.Blobs[id].Open()
+}
+
+func (b *bothWays) Send(_ context.Context, name string) (io.WriteCloser, error) {
+	return b.o.Receive(name)
+}
+
+// wantChanged checks changed and that nothing failed.
+func wantChanged(t *testing.T, r *value.Dict, changed bool) {
+	t.Helper()
+	if value.Truth(r.At("failed")) || value.Truth(r.At("changed")) != changed {
+		t.Fatalf("got %s, want changed %v", value.Repr(r), changed)
+	}
+}
+
+func TestCopyFile(t *testing.T) {
+	h := newHostTask(t, nil)
+	h.put(t, "files/f", "text\n")
+	args := []any{"src", "f", "dest", h.remote + "/", "mode", "0600"}
+	wantChanged(t, h.run(t, "ansible.builtin.copy", args...), true)
+	h.holds(t, map[string]string{"f": "text\n"})
+	wantChanged(t, h.run(t, "ansible.builtin.copy", args...), false)
+	if h.opened != 1 {
+		t.Errorf("the contents were asked for %d times", h.opened)
+	}
+	h.put(t, "files/f", "other")
+	h.check = true
+	wantChanged(t, h.run(t, "ansible.builtin.copy", args...), true)
+	h.holds(t, map[string]string{"f": "text\n"})
+}
+
+func TestCopyFolder(t *testing.T) {
+	h := newHostTask(t, nil)
+	h.put(t, "files/d/a", "1")
+	h.put(t, "files/d/s/b", "2")
+	if err := os.Symlink("a", filepath.Join(h.dir, "files/d/l")); err != nil {
+		t.Fatal(err)
+	}
+	wantChanged(t, h.run(t, "ansible.builtin.copy", "src", "d", "dest", h.remote), true)
+	wantChanged(t, h.run(t, "ansible.builtin.copy", "src", "d/", "dest", h.remote+"/x", "local_follow", false), true)
+	wantChanged(t, h.run(t, "ansible.builtin.copy", "src", "d", "dest", h.remote), false)
+	h.holds(t, map[string]string{"d/a": "1", "d/s/b": "2", "d/l": "1", "x/a": "1", "x/s/b": "2"})
+	if to, err := os.Readlink(filepath.Join(h.remote, "x/l")); err != nil || to != "a" {
+		t.Errorf("with local_follow off the link became %q, %v", to, err)
+	}
+}
+
+func TestCopyRefuses(t *testing.T) {
+	h := newHostTask(t, nil)
+	for want, args := range map[string][]any{
+		"src (or content) is required":             {"dest", "/x"},
+		"dest is required":                         {"src", "x"},
+		"src and content are mutually exclusive":   {"src", "x", "content", "y", "dest", "/x"},
+		"can not use content with a dir as dest":   {"content", "y", "dest", "/x/"},
+		"could not find 'nope'":                    {"src", "nope", "dest", "/x"},
+		"Unsupported parameters for (copy) module": {"content", "nope", "dest", "/x", "mod", 1},
+	} {
+		if r := h.run(t, "ansible.builtin.copy", args...); !strings.Contains(value.String(r.At("msg")), want) {
+			t.Errorf("%v gives %s, want %s", args, value.Repr(r), want)
+		}
+	}
+}
+
+func TestTemplate(t *testing.T) {
+	h := newHostTask(t, value.DictOf("port", 80))
+	h.put(t, "templates/t.j2", "# {{ ansible_managed }}\n{% if true %}\nport={{ port }} on {{ template_destpath }}\n{% endif %}\n")
+	h.put(t, "templates/alt.j2", "[[ port ]] {{ kept }}\nend\n")
+	args := []any{"src", "t.j2", "dest", h.remote + "/out", "mode", "0640"}
+	wantChanged(t, h.run(t, "ansible.builtin.template", args...), true)
+	wantChanged(t, h.run(t, "ansible.builtin.template", args...), false)
+	h.holds(t, map[string]string{"out": "# Ansible managed\nport=80 on " + h.remote + "/out\n"})
+	wantChanged(t, h.run(t, "ansible.builtin.template", "src", "alt.j2", "dest", h.remote+"/alt", "newline_sequence", `\r\n`,
+		"variable_start_string", "[[", "variable_end_string", "]]"), true)
+	h.holds(t, map[string]string{"alt": "80 {{ kept }}\r\nend\r\n"})
+	r := h.run(t, "ansible.builtin.template", "src", "t.j2", "dest", "/x", "newline_sequence", "x")
+	if !strings.Contains(value.String(r.At("msg")), "newline_sequence needs to be one of") {
+		t.Error(value.Repr(r))
+	}
+}
+
+func TestFetch(t *testing.T) {
+	h := newHostTask(t, nil)
+	src := filepath.Join(h.remote, "log")
+	if err := os.WriteFile(src, []byte("lines"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantChanged(t, h.run(t, "ansible.builtin.fetch", "src", src, "dest", "got"), true)
+	if data, err := os.ReadFile(filepath.Join(h.dir, "got/host1", src)); err != nil || string(data) != "lines" {
+		t.Errorf("fetched %q, %v", data, err)
+	}
+	wantChanged(t, h.run(t, "ansible.builtin.fetch", "src", src, "dest", "got"), false)
+	wantChanged(t, h.run(t, "ansible.builtin.fetch", "src", src, "dest", "flat/", "flat", true), true)
+	if _, err := os.Stat(filepath.Join(h.dir, "flat/log")); err != nil {
+		t.Error(err)
+	}
+	wantChanged(t, h.run(t, "ansible.builtin.fetch", "src", "/nope", "dest", "got", "fail_on_missing", false), false)
+	if r := h.run(t, "ansible.builtin.fetch", "src", "/nope", "dest", "got"); value.String(r.At("msg")) != "the remote file does not exist" || !value.Truth(r.At("failed")) {
+		t.Error(value.Repr(r))
+	}
+}
+
+func TestRawAndScript(t *testing.T) {
+	h := newHostTask(t, nil)
+	r := h.run(t, "ansible.builtin.raw", "cmd", "echo out; echo err >&2; exit 4")
+	if value.String(r.At("stdout")) != "out\n" || value.String(r.At("stderr")) != "err\n" || !value.Equal(r.At("rc"), value.Int(4)) || !value.Truth(r.At("failed")) {
+		t.Error(value.Repr(r))
+	}
+	h.put(t, "files/my script.sh", "#!/bin/sh\necho \"$PWD:$1:$2\"\n")
+	r = h.run(t, "ansible.builtin.script", "cmd", `"my script.sh" 'a b' c`, "chdir", h.remote)
+	if value.String(r.At("stdout")) != h.remote+":a b:c\n" {
+		t.Error(value.Repr(r))
+	}
+	r = h.run(t, "ansible.builtin.script", "cmd", `'my script.sh' x`, "executable", "/bin/sh -e")
+	if !strings.HasSuffix(value.String(r.At("stdout")), ":x:\n") {
+		t.Error(value.Repr(r))
+	}
+	if r = h.run(t, "ansible.builtin.script", "cmd", "x.sh", "creates", h.remote); !value.Truth(r.At("skipped")) {
+		t.Error(value.Repr(r))
+	}
+}
+
+func TestBackupIsFetchedOnce(t *testing.T) {
+	h := newHostTask(t, nil)
+	src := filepath.Join(h.remote, "conf")
+	if err := os.WriteFile(src, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []any{"path", src, "dest", filepath.Join(h.remote, "b"), "fetch", true, "fetch_dest", "kept"}
+	r := h.run(t, "drover.builtin.backup", args...)
+	wantChanged(t, r, true)
+	if _, err := os.Stat(value.String(r.At("fetched"))); err != nil {
+		t.Errorf("%v: %s", err, value.Repr(r))
+	}
+	wantChanged(t, h.run(t, "drover.builtin.backup", args...), false)
+	if entries, _ := os.ReadDir(filepath.Join(h.dir, "kept/host1")); len(entries) != 1 {
+		t.Errorf("the controller keeps %v", entries)
+	}
+}
