@@ -21,7 +21,10 @@ func (inv *Inventory) AddHost(name string, groups []string, vars *value.Dict) (h
 	inv.remember(func(n *Inventory) error { _, _, err := n.AddHost(name, groups, vars); return err })
 	_, known := inv.hosts[name]
 	h = inv.addHost(name)
-	changed = !known
+	if !known {
+		inv.join(inv.groups["all"], h) // as Ansible does, so that it comes before all others there
+		changed = true
+	}
 	if merged := overlay(h.Vars, vars); !value.Equal(merged, h.Vars) {
 		h.Vars, changed = merged, true
 	}

@@ -22,7 +22,6 @@ type includeVarsArgs struct {
 	Extensions    []string    `arg:"extensions" default:"json,yaml,yml" doc:"The extensions that files in dir may have."`
 	IgnoreUnknown bool        `arg:"ignore_unknown_extensions" default:"false" doc:"Whether files with other extensions are left out instead of being an error."`
 	HashBehaviour string      `arg:"hash_behaviour" choices:"replace,merge" doc:"Whether dicts are merged into those that are there."`
-	Free          string      `arg:"_raw_params" hidden:"true" doc:"The file, as free text."`
 }
 
 func includeVarsSpec() *modules.Spec {
@@ -30,7 +29,7 @@ func includeVarsSpec() *modules.Spec {
 		Name:     "ansible.builtin.include_vars",
 		Summary:  "Read variables from files",
 		Doc:      "Reads YAML or JSON files of variables on the controller while the play runs.",
-		FreeForm: "_raw_params",
+		FreeForm: "file",
 		Check:    modules.CheckFull,
 		Examples: "- ansible.builtin.include_vars: \"{{ ansible_facts.os_family }}.yml\"\n- ansible.builtin.include_vars:\n    dir: vars/all\n    name: settings\n",
 		Returns: []modules.Return{
@@ -43,7 +42,7 @@ func includeVarsSpec() *modules.Spec {
 // Arguments that only go with a folder, and those that only go with a file.
 var (
 	dirArgs  = []string{"dir", "depth", "files_matching", "ignore_files", "extensions", "ignore_unknown_extensions"}
-	fileArgs = []string{"file", "_raw_params"}
+	fileArgs = []string{"file"}
 )
 
 func includeVars(_ context.Context, t Task) (*value.Dict, error) {
@@ -124,10 +123,7 @@ func mergeValues(old, over value.Value) value.Value {
 
 // file reads the one file.
 func (in *varsIncluder) file() error {
-	name := in.args.File
-	if name == "" {
-		name = strings.TrimRight(in.args.Free, "\n")
-	}
+	name := strings.TrimRight(in.args.File, "\n")
 	if name == "" {
 		return modules.Failf("include_vars needs a file or a dir")
 	}

@@ -43,7 +43,7 @@ func TestIncludeVars(t *testing.T) {
 		files []string
 	}{
 		{"file", []any{"file", "one.yml"}, "{'a': 1, 'd': {'x': 1}}", []string{"vars/one.yml"}},
-		{"free text", []any{"_raw_params", "one.yml\n"}, "{'a': 1, 'd': {'x': 1}}", []string{"vars/one.yml"}},
+		{"free text with its line end", []any{"file", "one.yml\n"}, "{'a': 1, 'd': {'x': 1}}", []string{"vars/one.yml"}},
 		{"name", []any{"file", "one.yml", "name", "n"}, "{'n': {'a': 1, 'd': {'x': 1}}}", []string{"vars/one.yml"}},
 		{"merge", []any{"file", "one.yml", "hash_behaviour", "merge"}, "{'a': 1, 'd': {'y': 2, 'x': 1}}", []string{"vars/one.yml"}},
 		{"folder", []any{"dir", "all"}, "{'a': 10, 'b': 20, 'c': 30, 'e': 4}", []string{"all/10.yml", "all/20.json", "all/sub/30.yaml", "all/sub/deep/4.yml"}},
