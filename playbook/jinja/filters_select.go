@@ -59,6 +59,9 @@ func filterMap(c *Call) (value.Value, error) {
 	if len(c.Args) < 2 {
 		return nil, errors.New("map requires a filter argument")
 	}
+	if len(vs) == 0 {
+		return value.NewList(), nil
+	}
 	name, ok := value.AsString(c.Args[1])
 	fn := c.Ctx.env.filter(name)
 	if !ok || fn == nil {

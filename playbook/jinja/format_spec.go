@@ -25,13 +25,25 @@ func formatFloat(f float64, verb byte, prec int, alternate bool) string {
 	default:
 		s = strconv.FormatFloat(f, lower, prec, 64)
 		if alternate && prec == 0 {
-			s += "."
+			s = withPoint(s)
 		}
 	}
 	if verb < 'a' {
 		return strings.ToUpper(s)
 	}
 	return s
+}
+
+// withPoint adds the decimal point that the alternate form always has.
+func withPoint(s string) string {
+	mant, exp, found := strings.Cut(s, "e")
+	if !strings.Contains(mant, ".") {
+		mant += "."
+	}
+	if found {
+		return mant + "e" + exp
+	}
+	return mant
 }
 
 // formatGeneral is %g: prec significant digits, an exponent when it is shorter.
@@ -41,12 +53,18 @@ func formatGeneral(f float64, prec int, keepZeros bool) string {
 	x, _ := strconv.Atoi(exp)
 	if x >= -4 && x < prec {
 		s := strconv.FormatFloat(f, 'f', prec-1-x, 64)
-		if !keepZeros && strings.Contains(s, ".") {
+		if keepZeros {
+			return withPoint(s)
+		}
+		if strings.Contains(s, ".") {
 			s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 		}
 		return s
 	}
-	if !keepZeros && strings.Contains(mant, ".") {
+	if keepZeros {
+		return withPoint(e)
+	}
+	if strings.Contains(mant, ".") {
 		mant = strings.TrimRight(strings.TrimRight(mant, "0"), ".")
 	}
 	return mant + "e" + exp
@@ -67,7 +85,7 @@ type spec struct {
 
 // parseSpec reads "[[fill]align][sign][#][0][width][,][.prec][type]".
 func (c *Context) parseSpec(text string) (spec, error) {
-	s := spec{fill: ' ', prec: -1}
+	s := spec{prec: -1}
 	r := []rune(text)
 	i := 0
 	at := func(j int) rune {
@@ -97,10 +115,16 @@ func (c *Context) parseSpec(text string) (spec, error) {
 	}
 	if at(i) == '0' {
 		s.zero = true
+		if s.fill == 0 {
+			s.fill = '0'
+		}
 		if s.align == 0 {
-			s.fill, s.align = '0', '='
+			s.align = '='
 		}
 		i++
+	}
+	if s.fill == 0 {
+		s.fill = ' '
 	}
 	digits := func() (int, bool) {
 		n, start := 0, i
@@ -124,6 +148,9 @@ func (c *Context) parseSpec(text string) (spec, error) {
 		s.prec = n
 	}
 	if i < len(r) {
+		if s.group != "" && r[i] == 'n' {
+			return s, valueErrorf("Cannot specify '%s' with 'n'.", s.group)
+		}
 		if len(r)-i > 1 || r[i] > 0x7e {
 			return s, valueErrorf("Invalid format specifier '%s'", text)
 		}
@@ -197,6 +224,9 @@ func (s *spec) integer(v value.Value, n *big.Int) (string, error) {
 	case 'x', 'X':
 		base, prefix = 16, "0"+string(s.verb)
 	case 'c':
+		if s.sign != 0 || s.alternate || s.prec >= 0 {
+			return "", valueErrorf("Sign, precision and alternate form are not allowed with integer format specifier 'c'")
+		}
 		return s.char(n)
 	case 'e', 'E', 'f', 'F', 'g', 'G', '%':
 		f, _ := value.AsFloat(value.NewInt(n))
@@ -275,7 +305,7 @@ func (s *spec) defaultFloat(f float64) string {
 	}
 	text := formatFloat(f, 'g', max(s.prec, 1), s.alternate)
 	if !strings.ContainsAny(text, ".en") {
-		if _, x := math.Frexp(f); x > 0 && len(text) >= max(s.prec, 1) && s.prec > 0 {
+		if _, x := math.Frexp(f); x > 0 && len(text) >= max(s.prec, 1) {
 			e := strconv.FormatFloat(f, 'e', max(s.prec, 1)-1, 64)
 			mant, exp, _ := strings.Cut(e, "e")
 			if strings.Contains(mant, ".") {

@@ -64,6 +64,14 @@ func globalDict(c *Call) (value.Value, error) {
 	return d, nil
 }
 
+// Attr gives the one class method that templates can call.
+func (f *Func) Attr(name string) (value.Value, bool, error) {
+	if f.Name == "dict" && name == "fromkeys" {
+		return &Func{Name: name, Call: dictFromKeys}, true, nil
+	}
+	return nil, false, nil
+}
+
 // fillDict sets the pairs of a mapping or of an iterable of pairs in d.
 func (c *Context) fillDict(d *value.Dict, v value.Value) error {
 	if m, ok := v.(value.Mapping); ok {

@@ -39,7 +39,6 @@ var dictMethods = lazyTable([]*Func{
 		*c.Args[0].(*value.Dict) = value.Dict{}
 		return value.None, nil
 	}},
-	{Name: "fromkeys", Call: dictFromKeys},
 })
 
 var listMethods = lazyTable([]*Func{
@@ -224,10 +223,11 @@ func dictUpdate(c *Call) (value.Value, error) {
 	return value.None, nil
 }
 
+// dictFromKeys is dict.fromkeys.
 func dictFromKeys(c *Call) (value.Value, error) {
 	var keys []value.Value
 	val := value.None
-	if err := c.rest().Unpack("iterable", &keys, "value?", &val); err != nil {
+	if err := c.Unpack("iterable", &keys, "value?", &val); err != nil {
 		return nil, err
 	}
 	d := value.NewDict(len(keys))

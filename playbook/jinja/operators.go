@@ -515,6 +515,9 @@ func floatArithmetic(op binop, x, y value.Value) (value.Value, error) {
 	if op == opMod {
 		return value.Float(m), nil
 	}
+	if q == 0 {
+		return value.Float(math.Copysign(0, a/b)), nil
+	}
 	fl := math.Floor(q)
 	if q-fl > 0.5 {
 		fl++

@@ -126,13 +126,13 @@ func zfillMethod(c *Call) (value.Value, error) {
 	if err := c.rest().Unpack("width", &width); err != nil {
 		return nil, err
 	}
-	if err := c.Ctx.fits(width); err != nil {
-		return nil, err
-	}
 	s := c.self()
 	n := width - utf8.RuneCountInString(s)
 	if n <= 0 {
 		return value.Str(s), nil
+	}
+	if err := c.Ctx.fits(width); err != nil {
+		return nil, err
 	}
 	sign := ""
 	if s != "" && (s[0] == '-' || s[0] == '+') {
