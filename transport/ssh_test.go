@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -309,4 +310,41 @@ func TestUnknownOptionWarns(t *testing.T) {
 	if len(warned) != 1 || !strings.Contains(warned[0], "frobnicate") {
 		t.Errorf("warnings: %q", warned)
 	}
+}
+
+func TestProxyCommand(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("the proxy command of this test is written for bash, which is not installed")
+	}
+	h := startHost(t, nil)
+	proxy := filepath.Join(t.TempDir(), "proxy")
+	script := "#!/bin/bash\nexec 3<>/dev/tcp/$1/$2; cat <&3 & cat >&3; kill $!\n"
+	if err := os.WriteFile(proxy, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	target := h.target()
+	target.CommonArgs = append(target.CommonArgs, "-o", "ProxyCommand="+proxy+" %h %p")
+	if out, _, _ := output(t, dial(t, target), "pwd", "", transport.ExecOptions{}); strings.TrimSpace(out) != h.home {
+		t.Errorf("the command ran in %s, want %s", out, h.home)
+	}
+	target.CommonArgs = append([]string{"-o", "ProxyCommand=/no/such/program"}, target.CommonArgs...)
+	_, err := newDialer(t, transport.Options{}).Dial(t.Context(), target)
+	if !transport.IsUnreachable(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Match lines that no library evaluates are evaluated by ssh itself.
+func TestConfigWithMatch(t *testing.T) {
+	if _, err := exec.LookPath("ssh"); err != nil {
+		t.Skip("ssh is not installed")
+	}
+	h := startHost(t, nil)
+	config := filepath.Join(t.TempDir(), "config")
+	text := "Match exec \"test %n = web1\"\n  HostName 127.0.0.1\n  Port " + strconv.Itoa(h.Port()) + "\n  User tester\n" +
+		"  IdentityFile " + h.keyFile + "\n  UserKnownHostsFile " + h.knownHosts + "\n  IdentityAgent none\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dial(t, &transport.Target{Name: "web1", CommonArgs: []string{"-F", config}})
 }

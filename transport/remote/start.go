@@ -92,7 +92,9 @@ func (st *starter) attach(raw transport.Process, become *transport.BecomeCommand
 		st.s.relay.to(raw.Stdin())
 	}
 	go func() {
-		_, _ = io.Copy(listener, raw.Stderr())
+		// A runner says little there; thousands of them shall not cost a full
+		// buffer each.
+		_, _ = io.CopyBuffer(struct{ io.Writer }{listener}, raw.Stderr(), make([]byte, 512))
 		close(p.heard)
 	}()
 	return p

@@ -271,3 +271,30 @@ func TestExecBecome(t *testing.T) {
 	_, err = transport.ExecBecome(t.Context(), conn, target, "true", transport.ExecOptions{})
 	wantFault(t, err, transport.PhaseBecome, "password was refused")
 }
+
+// A detached job outlives the connection and leaves its result in a file.
+func TestAsync(t *testing.T) {
+	h := startHost(t, nil)
+	p := newPool(t)
+	r := request("read")
+	r.Blobs = map[string]remote.Blob{"in": blob(100_000)}
+	r.Async = &remote.Async{Limit: 60, JobID: "j1.2", Dir: "~/jobs"}
+	d := call(t, open(t, p, h.target()), r)
+	file := filepath.Join(h.home, "jobs", "j1.2")
+	want := "{'failed': 0, 'started': 1, 'finished': 0, 'ansible_job_id': 'j1.2', 'results_file': '" + file + "', 'changed': True}"
+	if got := value.Repr(d); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	p.Close()
+	for range 1000 {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(text) == `{"changed": false, "size": 100000}` {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("the job left no result")
+}
