@@ -8,7 +8,8 @@ import (
 )
 
 // asyncStatus asks the host how a job is; what the host does not say is filled
-// in.
+// in. Whether the job has started and finished is a boolean, so that "until"
+// can use it as it is.
 func asyncStatus(ctx context.Context, t Task) (*value.Dict, error) {
 	dir := "~/.ansible_async"
 	if v, ok, err := t.Jinja().Lookup("ansible_async_dir"); err == nil && ok {
@@ -21,14 +22,18 @@ func asyncStatus(ctx context.Context, t Task) (*value.Dict, error) {
 		return nil, err
 	}
 	job := value.String(t.Args().At("jid"))
-	result := value.DictOf("started", 0, "finished", 0, "stdout", "", "stderr", "",
+	result := value.DictOf("started", false, "finished", false, "stdout", "", "stderr", "",
 		"stdout_lines", value.NewList(), "stderr_lines", value.NewList(), "ansible_job_id", job)
 	file := path.Join(dir, job)
 	if value.String(t.Args().At("mode")) == "cleanup" {
 		result.Put("erased", value.Str(file))
 	} else {
 		result.Put("results_file", value.Str(file))
-		result.Put("started", value.Int(1))
+		result.Put("started", value.Bool(true))
 	}
-	return result.Update(answer), nil
+	result.Update(answer)
+	for _, key := range []string{"started", "finished"} {
+		result.Put(key, value.Bool(value.Truth(result.At(key))))
+	}
+	return result, nil
 }

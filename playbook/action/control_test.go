@@ -235,3 +235,15 @@ func TestURI(t *testing.T) {
 		t.Error("src went to the host")
 	}
 }
+
+func TestAsyncStatus(t *testing.T) {
+	task := newTask(t, value.DictOf("ansible_async_dir", "/var/jobs"), "jid", "j1")
+	task.invoke = func(_ string, args *value.Dict) *value.Dict {
+		return value.DictOf("finished", 1, "dir", args.At("_async_dir"), "stdout", "out")
+	}
+	expect(t, asyncStatus, task, value.DictOf("started", true, "finished", true, "stdout", "out", "stderr", "",
+		"ansible_job_id", "j1", "results_file", "/var/jobs/j1", "dir", "/var/jobs"))
+	task = newTask(t, nil, "jid", "j1", "mode", "cleanup")
+	task.invoke = func(string, *value.Dict) *value.Dict { return value.NewDict(0) }
+	expect(t, asyncStatus, task, value.DictOf("started", false, "finished", false, "erased", "~/.ansible_async/j1"))
+}
