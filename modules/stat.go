@@ -115,7 +115,7 @@ func (a *statArgs) describeContents(ctx context.Context, h target.Host, d *value
 		}
 	}
 	if a.Mime {
-		mime, charset := mimeOf(ctx, h, a.Path)
+		mime, charset := mimeOf(ctx, h, a.Path, i)
 		d.Put("mimetype", value.Str(mime))
 		d.Put("charset", value.Str(charset))
 	}
@@ -138,11 +138,24 @@ func sumFile(h target.Host, path, algorithm string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
+// inodeTypes are what the program file calls things without contents, which
+// it need not be asked about.
+var inodeTypes = map[fs.FileMode]string{
+	fs.ModeDir: "inode/directory", fs.ModeSymlink: "inode/symlink", fs.ModeNamedPipe: "inode/fifo",
+	fs.ModeSocket: "inode/socket", fs.ModeDevice: "inode/blockdevice", fs.ModeDevice | fs.ModeCharDevice: "inode/chardevice",
+}
+
 // mimeOf asks the program file, where there is one.
-func mimeOf(ctx context.Context, h target.Host, path string) (mime, charset string) {
+func mimeOf(ctx context.Context, h target.Host, path string, i *target.Info) (mime, charset string) {
 	program, err := h.LookPath("file")
 	if err != nil {
 		return "unknown", "unknown"
+	}
+	if t, ok := inodeTypes[i.Mode.Type()]; ok {
+		return t, "binary"
+	}
+	if i.Size == 0 && i.Blocks == 0 && i.Mode.IsRegular() && !strings.HasPrefix(path, "/proc/") && !strings.HasPrefix(path, "/sys/") {
+		return "inode/x-empty", "binary"
 	}
 	out, err := h.Run(ctx, target.Cmd{Argv: []string{program, "--mime-type", "--mime-encoding", "--", path}})
 	if err != nil || out.RC != 0 {

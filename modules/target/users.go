@@ -4,42 +4,76 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // users reads the databases of the machine: the files first, and getent for
-// names that come from elsewhere (LDAP, systemd). It keeps nothing, since the
-// modules change these files while the runner lives.
-type users struct{ passwd, group string }
+// names that come from elsewhere (LDAP, systemd). The files are read again
+// when they changed, since modules change them while the runner lives.
+type users struct {
+	passwd table[User]
+	group  table[Group]
+}
 
-func newUsers() *users { return &users{passwd: "/etc/passwd", group: "/etc/group"} }
+func newUsers() *users {
+	return &users{
+		passwd: table[User]{file: "/etc/passwd", parse: parseUser},
+		group:  table[Group]{file: "/etc/group", parse: parseGroup},
+	}
+}
+
+// table is a database file as it was last read.
+type table[T any] struct {
+	file  string
+	parse func([]string) (T, bool)
+
+	mu   sync.Mutex
+	seen os.FileInfo
+	rows []T
+}
+
+// all gives the rows of the file; the slice is shared: read only.
+func (t *table[T]) all() []T {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, err := os.Stat(t.file)
+	if err != nil {
+		return nil
+	}
+	if t.seen == nil || !os.SameFile(t.seen, now) || t.seen.Size() != now.Size() || !t.seen.ModTime().Equal(now.ModTime()) {
+		t.rows, t.seen = list(t.file, t.parse), now
+	}
+	return t.rows
+}
 
 // User finds a user by name.
 func (u *users) User(name string) (User, bool) {
-	return find(u.passwd, "passwd", name, parseUser, func(x User) bool { return x.Name == name })
+	return find(&u.passwd, "passwd", name, func(x User) bool { return x.Name == name })
 }
 
 // UserID finds a user by number.
 func (u *users) UserID(uid int) (User, bool) {
-	return find(u.passwd, "passwd", strconv.Itoa(uid), parseUser, func(x User) bool { return x.UID == uid })
+	return find(&u.passwd, "passwd", strconv.Itoa(uid), func(x User) bool { return x.UID == uid })
 }
 
 // Group finds a group by name.
 func (u *users) Group(name string) (Group, bool) {
-	return find(u.group, "group", name, parseGroup, func(x Group) bool { return x.Name == name })
+	return find(&u.group, "group", name, func(x Group) bool { return x.Name == name })
 }
 
 // GroupID finds a group by number.
 func (u *users) GroupID(gid int) (Group, bool) {
-	return find(u.group, "group", strconv.Itoa(gid), parseGroup, func(x Group) bool { return x.GID == gid })
+	return find(&u.group, "group", strconv.Itoa(gid), func(x Group) bool { return x.GID == gid })
 }
 
 // AllUsers lists the users of the machine's own file.
-func (u *users) AllUsers() []User { return list(u.passwd, parseUser) }
+func (u *users) AllUsers() []User { return slices.Clone(u.passwd.all()) }
 
 // AllGroups lists the groups of the machine's own file.
-func (u *users) AllGroups() []Group { return list(u.group, parseGroup) }
+func (u *users) AllGroups() []Group { return slices.Clone(u.group.all()) }
 
 // Current gives the user this process runs as.
 func (u *users) Current() User {
@@ -49,8 +83,8 @@ func (u *users) Current() User {
 	return User{Name: strconv.Itoa(os.Geteuid()), Home: os.Getenv("HOME"), UID: os.Geteuid(), GID: os.Getegid()}
 }
 
-func find[T any](file, database, key string, parse func([]string) (T, bool), match func(T) bool) (T, bool) {
-	for _, x := range list(file, parse) {
+func find[T any](t *table[T], database, key string, match func(T) bool) (T, bool) {
+	for _, x := range t.all() {
 		if match(x) {
 			return x, true
 		}
@@ -63,7 +97,7 @@ func find[T any](file, database, key string, parse func([]string) (T, bool), mat
 	if err != nil {
 		return zero, false
 	}
-	x, ok := parse(strings.Split(strings.TrimRight(string(out), "\n"), ":"))
+	x, ok := t.parse(strings.Split(strings.TrimRight(string(out), "\n"), ":"))
 	if !ok || !match(x) {
 		return zero, false
 	}
