@@ -14,7 +14,7 @@ import (
 )
 
 type unarchiveArgs struct {
-	Src           string   `arg:"src" required:"true" doc:"The archive: on the controller, on the host with remote_src, or a URL."`
+	Src           string   `arg:"src" doc:"The archive: on the controller, on the host with remote_src, or a URL."`
 	Dest          string   `arg:"dest" type:"path" required:"true" doc:"Folder on the host to unpack it in; it must be there."`
 	RemoteSrc     bool     `arg:"remote_src" default:"false" doc:"The archive is on the host (or at a URL the host can reach)."`
 	Copy          bool     `arg:"copy" default:"true" doc:"Former name for the opposite of remote_src."`
@@ -58,12 +58,19 @@ func runUnarchive(ctx context.Context, h target.Host, c *Call, a *unarchiveArgs)
 			return &Result{Skipped: true, Msg: fmt.Sprintf("skipped, since %s exists", a.Creates)}, nil
 		}
 	}
+	if a.Src == "" && a.Manifest == nil {
+		return nil, Failf("missing required arguments: src")
+	}
 	if !isDir(h, a.Dest) {
 		return nil, Failf("Destination '%s' is not a directory", a.Dest)
 	}
 	u := &unpacking{h: h, c: c, a: a, sameOwner: h.Users().Current().UID == 0}
 	if err := u.options(); err != nil {
 		return nil, err
+	}
+	u.label = a.Source
+	if u.label == "" {
+		u.label = a.Src
 	}
 	in, err := a.open(ctx, h, c)
 	if err != nil {
@@ -74,12 +81,8 @@ func runUnarchive(ctx context.Context, h target.Host, c *Call, a *unarchiveArgs)
 	if err != nil {
 		return nil, err
 	}
-	label := a.Source
-	if label == "" {
-		label = a.Src
-	}
 	r := &Result{Changed: u.changed}
-	r.Set("src", label).Set("dest", a.Dest).Set("handler", handler)
+	r.Set("src", u.label).Set("dest", a.Dest).Set("handler", handler)
 	if a.ListFiles {
 		r.Set("files", u.names)
 	}
@@ -91,6 +94,7 @@ type unpacking struct {
 	h         target.Host
 	c         *Call
 	a         *unarchiveArgs
+	label     string // the archive in messages
 	strip     int
 	sameOwner bool
 	changed   bool

@@ -108,7 +108,7 @@ func (u *unpacking) make(ctx context.Context, e *archived, old *target.Info, ope
 	}
 	in, err := open()
 	if err != nil {
-		return Failf("the archive %s is damaged: %w", u.a.Src, err)
+		return Failf("the archive %s is damaged: %w", u.label, err)
 	}
 	w := writing{Path: e.dest, Mode: 0o600, Unsafe: u.a.UnsafeWrites}
 	return w.write(ctx, u.h, func(to io.Writer) error {

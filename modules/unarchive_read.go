@@ -81,13 +81,13 @@ func (u *unpacking) unpack(ctx context.Context, in io.Reader) (handler string, e
 		if bytes.HasPrefix(head, []byte(m.magic)) {
 			plain, err := m.open(r)
 			if err != nil {
-				return "", Failf("can't read the archive %s: %w", u.a.Src, err)
+				return "", Failf("can't read the archive %s: %w", u.label, err)
 			}
 			return m.handler, u.untar(ctx, plain)
 		}
 	}
 	if len(head) < 512 || string(head[257:262]) != "ustar" && !bytes.Equal(head, make([]byte, 512)) {
-		return "", Failf("Failed to find handler for \"%s\": it is neither a tar (plain, gz, bz2, xz, zst) nor a zip archive", u.a.Src)
+		return "", Failf("Failed to find handler for \"%s\": it is neither a tar (plain, gz, bz2, xz, zst) nor a zip archive", u.label)
 	}
 	return "TarArchive", u.untar(ctx, r)
 }
@@ -100,7 +100,7 @@ func (u *unpacking) untar(ctx context.Context, in io.Reader) error {
 			return u.finish(ctx)
 		}
 		if err != nil {
-			return Failf("the archive %s is damaged: %w", u.a.Src, err)
+			return Failf("the archive %s is damaged: %w", u.label, err)
 		}
 		dest, err := u.place(head.Name)
 		if err != nil {
@@ -150,7 +150,7 @@ func (u *unpacking) unzip(ctx context.Context, in io.Reader) error {
 	defer drop()
 	z, err := zip.NewReader(file, size)
 	if err != nil {
-		return Failf("the archive %s is damaged: %w", u.a.Src, err)
+		return Failf("the archive %s is damaged: %w", u.label, err)
 	}
 	for _, f := range z.File {
 		dest, err := u.place(f.Name)
@@ -163,7 +163,7 @@ func (u *unpacking) unzip(ctx context.Context, in io.Reader) error {
 		e := &archived{dest: dest, mode: f.Mode(), size: int64(f.UncompressedSize64), mod: f.Modified, uid: -1, gid: -1}
 		if e.mode&fs.ModeSymlink != 0 {
 			if e.link, err = readZip(f); err != nil {
-				return Failf("the archive %s is damaged: %w", u.a.Src, err)
+				return Failf("the archive %s is damaged: %w", u.label, err)
 			}
 		}
 		if err := u.entry(ctx, e, func() (io.Reader, error) { return f.Open() }); err != nil {

@@ -1,6 +1,8 @@
 package action
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"io"
 	"os"
@@ -230,4 +232,33 @@ func TestBackupIsFetchedOnce(t *testing.T) {
 	if entries, _ := os.ReadDir(filepath.Join(h.dir, "kept/host1")); len(entries) != 1 {
 		t.Errorf("the controller keeps %v", entries)
 	}
+}
+
+func TestUnarchiveSendsTheArchive(t *testing.T) {
+	h := newHostTask(t, nil)
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	f, err := w.Create("in/zip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write([]byte("text")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.put(t, "files/a.zip", b.String())
+	wantChanged(t, h.run(t, "ansible.builtin.unarchive", "src", "a.zip", "dest", h.remote), true)
+	h.holds(t, map[string]string{"in/zip": "text"})
+}
+
+func TestAssembleOnTheController(t *testing.T) {
+	h := newHostTask(t, nil)
+	h.put(t, "files/d/1", "one\n")
+	h.put(t, "files/d/2", "two\n")
+	args := []any{"src", "d", "dest", h.remote + "/out", "remote_src", false, "delimiter", "--"}
+	wantChanged(t, h.run(t, "ansible.builtin.assemble", args...), true)
+	wantChanged(t, h.run(t, "ansible.builtin.assemble", args...), false)
+	h.holds(t, map[string]string{"out": "one\n--\ntwo\n"})
 }

@@ -13,7 +13,7 @@ import (
 func (c *copier) unarchive(ctx context.Context, t Task) (*value.Dict, error) {
 	args := t.Args()
 	if args.At("src") == value.None || args.At("dest") == value.None {
-		return nil, modules.Failf("src (or content) and dest are required")
+		return nil, modules.Failf("src and dest are required")
 	}
 	const module = "ansible.builtin.unarchive"
 	src := value.String(args.At("src"))
