@@ -120,9 +120,7 @@ func (r *reader) textValue(s, word string, pos source.Pos) value.Value {
 		}
 	}
 	v := yaml.Text(s, pos)
-	if t, ok := v.(*value.Template); ok && r.l.Env != nil {
-		r.failsAt(t.Pos, r.l.Env.Check(t.Src, t.Pos))
-	}
+	r.checkTemplate(v)
 	return v
 }
 

@@ -207,9 +207,7 @@ func (r *reader) conds(name string, n *yaml.Node) []Cond {
 		default:
 			s := value.String(item.Scalar)
 			c.Expr = value.Str(s)
-			if r.l.Env != nil && strings.TrimSpace(s) != "" {
-				r.failsAt(item.Pos, r.l.Env.CheckExpr(s, item.Pos))
-			}
+			r.checkExpr(s, item.Pos)
 		}
 		out = append(out, c)
 	}

@@ -172,19 +172,3 @@ func (r *reader) keep(n *yaml.Node) value.Value {
 	r.checkTemplates(n)
 	return n.Value()
 }
-
-// checkTemplates checks the syntax of the templates in a node.
-func (r *reader) checkTemplates(n *yaml.Node) {
-	if r.l.Env == nil || n == nil {
-		return
-	}
-	if t, ok := n.Scalar.(*value.Template); ok {
-		r.failsAt(t.Pos, r.l.Env.Check(t.Src, t.Pos))
-	}
-	for _, p := range n.Pairs {
-		r.checkTemplates(p.Value)
-	}
-	for _, item := range n.Items {
-		r.checkTemplates(item)
-	}
-}
