@@ -4,12 +4,12 @@ package filters
 var filterTables = [][]entry{
 	dataFilters, combineFilters, productFilters, commentFilters, mathFilters, pathFilters, encodeFilters,
 	urlFilters, setFilters, versionFilters, regexFilters, serializeFilters, randomFilters, dateFilters,
-	csvFilters, iniFilters, passwordFilters, vaultFilters,
+	csvFilters, iniFilters, passwordFilters, vaultFilters, addressTable, macFilters, communityFilters,
+	timeUnitFilters, keyFilters, structureFilters,
 }
 
 // testTables lists the tables of all test families.
-var testTables = [][]entry{setTests, resultTests, fileTests, urlTests, versionTests, regexTests, vaultTests}
-
-// addressFilters are the filters of ansible.utils that work on addresses; they
-// came from ansible.netcommon and keep their names there.
-var addressFilters = map[string]bool{}
+var testTables = [][]entry{
+	setTests, resultTests, fileTests, urlTests, versionTests, regexTests, vaultTests, addressTests,
+	communityTests,
+}
