@@ -134,12 +134,12 @@ func (c *checker) rules(args *value.Dict) {
 		}
 	}
 	for _, set := range s.RequiredTogether {
-		if n := len(c.given(set, args)); n > 0 && n < len(set) {
+		if n := len(c.have(set, args)); n > 0 && n < len(set) {
 			c.add("parameters are required together: %s", strings.Join(set, ", "))
 		}
 	}
 	for _, set := range s.RequiredOneOf {
-		if len(c.given(set, args)) == 0 {
+		if len(c.have(set, args)) == 0 {
 			c.add("one of the following is required: %s", strings.Join(set, ", "))
 		}
 	}
@@ -148,7 +148,7 @@ func (c *checker) rules(args *value.Dict) {
 	}
 	for _, name := range sortedKeys(s.RequiredBy) {
 		needs := s.RequiredBy[name]
-		if absent := without(needs, c.given(needs, args)); len(c.given([]string{name}, args)) > 0 && len(absent) > 0 {
+		if absent := without(needs, c.have(needs, args)); len(c.have([]string{name}, args)) > 0 && len(absent) > 0 {
 			c.add("missing parameter(s) required by '%s': %s", name, strings.Join(absent, ", "))
 		}
 	}
@@ -167,7 +167,7 @@ func (c *checker) requiredIf(r RequiredIf, args *value.Dict) {
 	if err != nil || !value.Equal(cv, value.FromGo(r.Value)) {
 		return
 	}
-	absent := without(r.Needs, c.given(r.Needs, args))
+	absent := without(r.Needs, c.have(r.Needs, args))
 	switch {
 	case len(absent) == 0, r.AnyOf && len(absent) < len(r.Needs):
 	case r.AnyOf:
@@ -186,7 +186,18 @@ func (c *checker) arg(name string) *Arg {
 	return &Arg{Name: name}
 }
 
-// given tells which of the named arguments have a value.
+// have tells which of the named arguments have a value, if only by default.
+func (c *checker) have(names []string, args *value.Dict) []string {
+	var found []string
+	for _, n := range names {
+		if c.arg(n).Default != nil || len(c.given([]string{n}, args)) > 0 {
+			found = append(found, n)
+		}
+	}
+	return found
+}
+
+// given tells which of the named arguments were written.
 func (c *checker) given(names []string, args *value.Dict) []string {
 	var found []string
 	for _, n := range names {

@@ -15,7 +15,11 @@ import (
 // known here. The error is the first of all that Check would find.
 func Decode(spec *Spec, args *value.Dict, into any) error {
 	v := reflect.ValueOf(into).Elem()
-	d := &decoder{spec: spec, plan: planOf(v.Type()), expand: func(p string) string { return p }}
+	p := spec.plan
+	if p == nil || p.of != v.Type() {
+		p = planOf(v.Type())
+	}
+	d := &decoder{spec: spec, plan: p, expand: func(p string) string { return p }}
 	return d.decode(args, v)
 }
 

@@ -31,7 +31,7 @@ type sampleRule struct {
 var sampleSpec = SpecOf[sampleArgs](Spec{
 	Name:              "ansible.builtin.sample",
 	MutuallyExclusive: [][]string{{"count", "ratio"}},
-	RequiredIf:        []RequiredIf{{Arg: "state", Value: "absent", Needs: []string{"force"}}},
+	RequiredIf:        []RequiredIf{{Arg: "state", Value: "absent", Needs: []string{"any", "force"}}},
 	RequiredBy:        map[string][]string{"ports": {"tags"}},
 })
 
@@ -75,7 +75,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"bool", []any{"path", "x", "force", "maybe"}, "unable to convert to bool: The value 'maybe' is not a valid boolean"},
 		{"element", []any{"path", "x", "tags", "t", "ports", "80,b"}, "Elements value for option 'ports'"},
 		{"exclusive", []any{"path", "x", "count", 1, "ratio", 1.5}, "parameters are mutually exclusive: count|ratio"},
-		{"required if", []any{"path", "x", "state", "absent"}, "state is absent but all of the following are missing: force"},
+		{"required if", []any{"path", "x", "state", "absent"}, "state is absent but all of the following are missing: any"},
 		{"required by", []any{"path", "x", "ports", 1}, "missing parameter(s) required by 'ports': tags"},
 		{"sub unknown", []any{"path", "x", "rules", []any{map[string]any{"name": "r", "onn": 1}}}, "rules.onn (did you mean 'on'?)"},
 		{"sub missing", []any{"path", "x", "rules", []any{map[string]any{"on": 1}}}, "missing required arguments: name found in rules"},

@@ -31,15 +31,14 @@ import (
 // slices of structs for dictionaries with known keys. An embedded struct lends
 // its fields (see FileArgs).
 func Define[A any](spec Spec, run func(ctx context.Context, h target.Host, c *Call, a *A) (*Result, error)) Module {
-	p := planOf(reflect.TypeFor[A]())
-	spec.Args = append(p.args(), spec.Args...)
-	return &defined[A]{spec: &spec, plan: p, run: run}
+	return &defined[A]{spec: SpecOf[A](spec), run: run}
 }
 
 // SpecOf completes a specification with the arguments described by A, for
 // actions that have no module on the host.
 func SpecOf[A any](spec Spec) *Spec {
-	spec.Args = append(planOf(reflect.TypeFor[A]()).args(), spec.Args...)
+	spec.plan = planOf(reflect.TypeFor[A]())
+	spec.Args = append(spec.plan.args(), spec.Args...)
 	return &spec
 }
 
@@ -50,7 +49,6 @@ func WithNeeds[A any](m Module, needs func(ctx context.Context, h target.Host, c
 
 type defined[A any] struct {
 	spec *Spec
-	plan *plan
 	run  func(ctx context.Context, h target.Host, c *Call, a *A) (*Result, error)
 }
 
@@ -73,7 +71,7 @@ func (d *defined[A]) Run(ctx context.Context, h target.Host, c *Call) (*Result, 
 
 func (d *defined[A]) decode(h target.Host, c *Call) (*A, error) {
 	a := new(A)
-	dec := &decoder{spec: d.spec, plan: d.plan, expand: func(p string) string { return expandPath(h, p) }}
+	dec := &decoder{spec: d.spec, plan: d.spec.plan, expand: func(p string) string { return expandPath(h, p) }}
 	if err := dec.decode(c.Args, reflect.ValueOf(a).Elem()); err != nil {
 		return nil, err
 	}
@@ -95,8 +93,9 @@ func (p *prefetching[A]) Needs(ctx context.Context, h target.Host, c *Call) []st
 	return p.needs(ctx, h, c, a)
 }
 
-// plan is how a struct is filled, worked out once for each module.
+// plan is how a struct is filled, worked out once for each specification.
 type plan struct {
+	of     reflect.Type
 	fields []field
 	names  map[string]int // every name and alias → index in fields
 }
@@ -121,7 +120,7 @@ func (p *plan) args() []Arg {
 }
 
 func planOf(t reflect.Type) *plan {
-	p := &plan{names: map[string]int{}}
+	p := &plan{of: t, names: map[string]int{}}
 	p.collect(t, nil)
 	for i, f := range p.fields {
 		p.names[f.Name] = i

@@ -46,6 +46,8 @@ type Spec struct {
 	RequiredOneOf     [][]string
 	RequiredIf        []RequiredIf
 	RequiredBy        map[string][]string
+
+	plan *plan // how Decode fills the struct that Args were taken from
 }
 
 // Arg documents one argument.
