@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 const pingBook = `
@@ -76,12 +75,7 @@ func during(t *testing.T, l *lab, mischief string) outcome {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for range 300 {
-		if _, err := l.try(l.hosts[0], "test -e "+mark); err == nil {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+	l.await(t, l.hosts[0], "test -e "+mark)
 	l.try(l.hosts[0], mischief) // may cut its own connection too
 	return finish()
 }
@@ -107,13 +101,7 @@ func TestRunnerKilled(t *testing.T) {
 // wantNoSleep checks that the task's processes are gone from the host.
 func wantNoSleep(t *testing.T, l *lab) {
 	t.Helper()
-	for range 100 {
-		if _, err := l.try(l.hosts[0], "pgrep -x sleep -a | grep -q 'sleep 300'"); err != nil {
-			return
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Error("the task's processes still run on drv1")
+	l.await(t, l.hosts[0], "! pgrep -f '^sleep 300$'")
 }
 
 // Ctrl-C stops the task on the host, prints the recap and exits with 99.
@@ -125,18 +113,13 @@ func TestInterrupt(t *testing.T) {
   gather_facts: no
   tasks:
     - shell: touch /root/began; sleep 300
-    - debug: msg=not reached
+    - debug: {msg: not reached}
 `)
 	cmd, finish := startDrover(t, "", "run", "-i", l.inventory(t, "all", l.hosts[:1], asRoot...), book)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for range 300 {
-		if _, err := l.try(l.hosts[0], "test -e /root/began"); err == nil {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+	l.await(t, l.hosts[0], "test -e /root/began")
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

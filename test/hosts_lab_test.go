@@ -99,6 +99,18 @@ func (l *lab) try(h labHost, line string) (string, error) {
 	return string(out), err
 }
 
+// await waits until a command succeeds on a host.
+func (l *lab) await(t *testing.T, h labHost, line string) {
+	t.Helper()
+	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); {
+		if _, err := l.try(h, line); err == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("%s: waited in vain for: %s", h.name, line)
+}
+
 // reset wipes a host and boots it again.
 func (l *lab) reset(t *testing.T, h labHost) {
 	t.Helper()
