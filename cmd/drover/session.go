@@ -67,7 +67,7 @@ func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, erro
 		return nil, err
 	}
 	s.env = jinja.NewEnv()
-	s.env.Lenient = strings.HasPrefix(c.String("compat"), "2.18")
+	s.env.Lenient = s.choose("compat", s.cfg.Compat) == "2.18"
 	s.env.Warn = func(pos source.Pos, msg string) { s.display.Event(event.Warning{Pos: pos, Text: msg}) }
 	filters.Register(s.env, filters.Options{})
 	return s, nil

@@ -52,6 +52,7 @@ type Config struct {
 	ForceHandlers     bool
 	ErrorOnUndefined  bool
 	Strategy          string
+	Compat            string // the version of Ansible to behave like: 2.18, or 2.19
 	TaskTimeout       time.Duration
 	RetryFiles        bool
 	RetryFilesPath    string
