@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"sync"
 
 	"drover/modules"
 	"drover/playbook/value"
@@ -15,7 +16,8 @@ type rawArgs struct {
 	Executable string `arg:"executable" doc:"Shell to run it with, by its full path."`
 }
 
-func rawSpec() *modules.Spec {
+// rawSpec documents the arguments.
+var rawSpec = sync.OnceValue(func() *modules.Spec {
 	return modules.SpecOf[rawArgs](modules.Spec{
 		Name:     "ansible.builtin.raw",
 		Summary:  "Run a command line over bare SSH",
@@ -27,7 +29,7 @@ func rawSpec() *modules.Spec {
 			{Name: "rc", Type: "int", When: "always", Doc: "Its exit code."},
 		},
 	})
-}
+})
 
 // raw runs a command line without the runner.
 func raw(ctx context.Context, t Task) (*value.Dict, error) {

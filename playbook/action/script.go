@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"drover/modules"
 	"drover/playbook/source"
@@ -22,7 +23,8 @@ type scriptArgs struct {
 	Decrypt    bool   `arg:"decrypt" default:"true" doc:"Decrypt a vaulted script."`
 }
 
-func scriptSpec() *modules.Spec {
+// scriptSpec documents the arguments.
+var scriptSpec = sync.OnceValue(func() *modules.Spec {
 	return modules.SpecOf[scriptArgs](modules.Spec{
 		Name:     "ansible.builtin.script",
 		Summary:  "Run a script of the controller on hosts",
@@ -32,7 +34,7 @@ func scriptSpec() *modules.Spec {
 		Examples: "- ansible.builtin.script: prepare.sh --fast\n  args:\n    creates: /var/lib/prepared\n",
 		Returns:  rawSpec().Returns,
 	})
-}
+})
 
 // script sends a script and runs it.
 func script(ctx context.Context, t Task) (*value.Dict, error) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf16"
 
@@ -36,7 +37,8 @@ type templateArgs struct {
 	modules.FileArgs
 }
 
-func templateSpec() *modules.Spec {
+// templateSpec documents the arguments.
+var templateSpec = sync.OnceValue(func() *modules.Spec {
 	return modules.SpecOf[templateArgs](modules.Spec{
 		Name:     "ansible.builtin.template",
 		Summary:  "Fill in a template and copy it to hosts",
@@ -50,7 +52,7 @@ func templateSpec() *modules.Spec {
 			{Name: "backup_file", Type: "str", When: "changed, with backup", Doc: "Where the former file is kept."},
 		},
 	})
-}
+})
 
 // template renders on the controller, then copies.
 func template(ctx context.Context, t Task) (*value.Dict, error) {
