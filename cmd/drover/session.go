@@ -51,6 +51,7 @@ func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, erro
 		return nil, err
 	}
 	s := &session{cli: c, cfg: cfg, verbosity: max(verbosity, cfg.Verbosity)}
+	s.compat()
 	o.verbosity = s.verbosity
 	if s.display, err = newDisplay(cfg, o); err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, erro
 		return nil, err
 	}
 	s.env = jinja.NewEnv()
-	s.env.Lenient = s.choose("compat", s.cfg.Compat) == "2.18"
+	s.env.Lenient = s.cfg.Compat == "2.18"
 	s.env.Warn = func(pos source.Pos, msg string) { s.display.Event(event.Warning{Pos: pos, Text: msg}) }
 	filters.Register(s.env, filters.Options{})
 	return s, nil
@@ -117,6 +118,15 @@ func (s *session) loadInventory() (*inventory.Inventory, error) {
 		Vault: s.decrypter(), Warn: s.display.warn, Env: s.env, ExtraVars: s.extra, HashMerge: s.cfg.HashBehaviour == "merge",
 	}
 	return inventory.Load(s.sources(), o)
+}
+
+// compat settles which version of Ansible to behave like; what reads 2.18's
+// output expects results as JSON on one line.
+func (s *session) compat() {
+	s.cfg.Compat = s.choose("compat", s.cfg.Compat)
+	if s.cfg.Compat == "2.18" && s.cfg.ResultFormat == "" {
+		s.cfg.ResultFormat = "json"
+	}
 }
 
 // limit gives --limit with its files read, after checking that it leaves hosts.

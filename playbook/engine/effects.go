@@ -5,9 +5,9 @@ import (
 	"drover/playbook/value"
 )
 
-// effects notes what a result changes besides being registered: facts,
-// variables, the inventory, custom stats. Items after this one see facts and
-// variables at once; the rest of the run when the task is over.
+// effects does what a result changes besides being registered. The inventory
+// changes at once; facts and variables are seen by the items after this one,
+// and by the rest of the run when the task is over.
 func (i *itemRun) effects(result *value.Dict) {
 	if isTrue(itemResult{dict: result}, "unreachable") {
 		return
@@ -16,10 +16,11 @@ func (i *itemRun) effects(result *value.Dict) {
 		i.factEffect(result, facts)
 	}
 	if d, ok := result.At("add_host").(*value.Dict); ok {
-		i.effect(func(b *batch, s *seat) { b.addHost(i, result, d) })
+		i.addHost(result, d)
 	}
 	if group, ok := value.AsString(result.At("add_group")); ok {
-		i.effect(func(b *batch, s *seat) { b.groupBy(i, s, result, group) })
+		changed, err := i.batch.run.inventory().AddHostToGroup(i.seat.name, group, stringsOf(result.At("parent_groups"))...)
+		i.inventoryChanged(result, changed, err)
 	}
 	if d, ok := result.At("ansible_stats").(*value.Dict); ok {
 		i.effect(func(b *batch, s *seat) { b.run.setStats(s.name, d) })
@@ -58,27 +59,20 @@ func (i *itemRun) factEffect(result, facts *value.Dict) {
 
 // addHost does what add_host asks for; its result is {host_name, groups,
 // host_vars}.
-func (b *batch) addHost(i *itemRun, result, d *value.Dict) {
-	name := value.String(d.At("host_name"))
+func (i *itemRun) addHost(result, d *value.Dict) {
 	vars, _ := d.At("host_vars").(*value.Dict)
-	changed := false
-	_, changed, err := b.run.inventory().AddHost(name, stringsOf(d.At("groups")), vars)
-	b.inventoryChanged(i, result, changed, err)
+	_, changed, err := i.batch.run.inventory().AddHost(value.String(d.At("host_name")), stringsOf(d.At("groups")), vars)
+	i.inventoryChanged(result, changed, err)
 }
 
-// groupBy does what group_by asks for, for one host.
-func (b *batch) groupBy(i *itemRun, s *seat, result *value.Dict, group string) {
-	changed, err := b.run.inventory().AddHostToGroup(s.name, group, stringsOf(result.At("parent_groups"))...)
-	b.inventoryChanged(i, result, changed, err)
-}
-
-func (b *batch) inventoryChanged(i *itemRun, result *value.Dict, changed bool, err error) {
+func (i *itemRun) inventoryChanged(result *value.Dict, changed bool, err error) {
 	if err != nil {
-		b.run.fault(source.Wrap(i.step.task.Pos, err))
+		i.batch.run.fault(source.Wrap(i.step.task.Pos, err))
 		return
 	}
+	result.Put("changed", value.Bool(changed))
 	if changed {
-		b.run.inventoryGeneration.Add(1)
+		i.batch.run.inventoryGeneration.Add(1)
 	}
 }
 

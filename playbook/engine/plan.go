@@ -20,6 +20,7 @@ type plan struct {
 	tags           []value.Value
 	varLayers      []vars.Layer // vars: of blocks and the task, outermost first
 	environment    []value.Value
+	notify         []value.Value
 	moduleDefaults []value.Value
 
 	become, becomeUser, becomeMethod, becomeFlags, becomeExe value.Value
@@ -82,6 +83,9 @@ func (p *plan) inherit(b *playbook.Base) {
 		if *k.to == nil {
 			*k.to = *k.from
 		}
+	}
+	if len(p.notify) == 0 {
+		p.notify = b.Notify
 	}
 }
 

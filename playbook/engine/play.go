@@ -41,7 +41,11 @@ type playRun struct {
 
 // play runs one play and reports whether the run goes on after it.
 func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error) {
-	pr := &playRun{run: r, play: p, handlers: flattenHandlers(p.Handlers), roles: slices.Clone(p.Roles)}
+	pr := &playRun{run: r, play: p, roles: slices.Concat(p.Roles, p.Imported)}
+	for _, role := range p.Roles {
+		pr.handlers = append(pr.handlers, flattenHandlers(role.Handlers)...)
+	}
+	pr.handlers = append(pr.handlers, flattenHandlers(p.Handlers)...)
 	pr.exportRoles()
 	if err := pr.readVars(ctx); err != nil {
 		return false, err
@@ -99,7 +103,7 @@ func (pr *playRun) readKeywords() error {
 	k := &pr.keywords
 	pr.name = ev.text("name", p.Name, "")
 	k.anyErrorsFatal = ev.boolean("any_errors_fatal", p.AnyErrorsFatal, pr.run.cfg.AnyErrorsFatal)
-	k.forceHandlers = ev.boolean("force_handlers", p.ForceHandlers, false) || pr.run.cfg.Force
+	k.forceHandlers = ev.boolean("force_handlers", p.ForceHandlers, pr.run.cfg.Force)
 	k.maxFail = -1
 	if p.MaxFailPercentage != nil {
 		k.maxFail = ev.number("max_fail_percentage", p.MaxFailPercentage, -1)

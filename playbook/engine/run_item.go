@@ -115,7 +115,7 @@ func (i *itemRun) done(result *value.Dict) itemResult {
 // notifications evaluates notify for a changed result.
 func (i *itemRun) notifications() []string {
 	var names []string
-	for _, n := range i.step.task.Notify {
+	for _, n := range i.step.plan.notify {
 		v, err := i.jinja.Evaluate(n)
 		if err != nil {
 			i.batch.run.fault(source.Wrap(i.step.task.Keys["notify"], err))
@@ -268,6 +268,7 @@ func (i *itemRun) judge(result *value.Dict) error {
 	if len(task.ChangedWhen) > 0 {
 		changed, err := i.all(task.ChangedWhen)
 		if err != nil {
+			result.Put("changed_when_result", value.Str(errorText(err)))
 			return source.Wrap(task.Keys["changed_when"], err)
 		}
 		result.Put("changed", value.Bool(changed))
@@ -275,6 +276,7 @@ func (i *itemRun) judge(result *value.Dict) error {
 	if len(task.FailedWhen) > 0 {
 		failed, err := i.all(task.FailedWhen)
 		if err != nil {
+			result.Put("failed_when_result", value.Str(errorText(err)))
 			return source.Wrap(task.Keys["failed_when"], err)
 		}
 		result.Put("failed", value.Bool(failed))
