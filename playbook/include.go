@@ -35,6 +35,10 @@ func (r *reader) special(t *Task, c *call, at place, broken bool) Step {
 			t.Include = &Include{File: t.Args.At("file"), Apply: r.apply(t, c.apply)}
 		}
 	case "include_role":
+		if at.handler {
+			r.errorf(t.Pos, "%s can't be a handler", t.Action).WithHint("notify a handler of the role, or include its tasks with include_tasks")
+			return nil
+		}
 		r.includeKeywords(t)
 		if r.includeArgs(t, includeRoleArgs) {
 			t.Include = r.includeRole(t, c)

@@ -22,9 +22,6 @@ func (r *reader) wrongKind(name string, n *yaml.Node, want string) {
 	}
 }
 
-// anything takes any value.
-func anything(r *reader, _ string, n *yaml.Node) value.Value { return r.keep(n) }
-
 // text takes one line of text; numbers and booleans count as their text.
 func text(r *reader, name string, n *yaml.Node) value.Value {
 	if n.Kind != yaml.Scalar {
