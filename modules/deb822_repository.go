@@ -51,7 +51,7 @@ func deb822Module() Module {
 			{"repo", "str", "always", "Text of the file."}, {"dest", "str", "always", "The file."},
 			{"key_filename", "str", "always", "The key's file."},
 		},
-		RequiredIf: []RequiredIf{{Arg: "state", Value: "present", Needs: []string{"types", "uris", "suites"}}},
+		RequiredIf: []RequiredIf{{Arg: "state", Value: "present", Needs: []string{"uris", "suites"}}},
 	}, runDeb822)
 }
 

@@ -1,0 +1,155 @@
+package modules_test
+
+import (
+	"strings"
+	"testing"
+
+	"drover/modules"
+	"drover/modules/modtest"
+	"drover/modules/target"
+	"drover/playbook/value"
+)
+
+const oneKey = "ssh-ed25519 AAAAC3Nz ada@x"
+
+// answering makes a Setup whose machine has files and answers commands, by
+// what they begin with, with output and success.
+func answering(answers map[string]string, files ...string) func(*target.Fake) {
+	return func(f *target.Fake) {
+		with(files...)(f)
+		f.Exec = func(c target.Cmd) (*target.Output, error) {
+			line := strings.Join(c.Argv, " ")
+			for prefix, out := range answers {
+				if strings.HasPrefix(line, prefix) {
+					return &target.Output{Stdout: []byte(out)}, nil
+				}
+			}
+			return &target.Output{}, nil
+		}
+		for _, p := range []string{"systemctl", "crontab", "getent", "debconf-show"} {
+			f.Programs[p] = "/usr/bin/" + p
+		}
+	}
+}
+
+func TestSystemModulesConform(t *testing.T) {
+	const (
+		source = "deb http://deb.example.org/debian stable main"
+		list   = "/etc/apt/sources.list.d/deb_example_org_debian.list"
+		fstab  = "UUID=1 / ext4 defaults 0 1\n"
+	)
+	for _, tc := range []modtest.Case{
+		{Name: "hostname there", Module: "hostname", Args: []any{"name", "web"}, Setup: with("/etc/hostname", "web\n", "/proc/sys/kernel/hostname", "web\n")},
+		{Name: "sysctl new", Module: "sysctl", Args: []any{"name", "vm.swappiness", "value", "5", "reload", false}, Change: true, Check: holds("/etc/sysctl.conf", "vm.swappiness=5\n")},
+		{Name: "sysctl replaced", Module: "sysctl", Args: []any{"name", "vm.swappiness", "value", "5", "reload", false}, Setup: with("/etc/sysctl.conf", "# x\nvm/swappiness = 9\na=1\nvm.swappiness=8\n"), Change: true, Check: holds("/etc/sysctl.conf", "# x\nvm.swappiness=5\na=1\n")},
+		{Name: "sysctl there", Module: "sysctl", Args: []any{"name", "a", "value", "yes", "reload", false}, Setup: with("/etc/sysctl.conf", "a = 1\n")},
+		{Name: "sysctl absent", Module: "sysctl", Args: []any{"name", "a", "state", "absent", "reload", false}, Setup: with("/etc/sysctl.conf", "a = 1\nb=2\n"), Change: true, Check: holds("/etc/sysctl.conf", "b=2\n")},
+		{Name: "key new", Module: "authorized_key", Args: []any{"user", "app", "key", oneKey}, Change: true, Check: holds("/home/app/.ssh/authorized_keys", oneKey+"\n")},
+		{Name: "key there", Module: "authorized_key", Args: []any{"user", "app", "key", oneKey}, Setup: with("/home/app/.ssh/authorized_keys", "# mine\n"+oneKey+"\n")},
+		{Name: "key with options", Module: "authorized_key", Args: []any{"user", "app", "key", oneKey, "key_options", `command="a b",no-pty`}, Setup: with("/home/app/.ssh/authorized_keys", oneKey+"\n"), Change: true, Check: holds("/home/app/.ssh/authorized_keys", `command="a b",no-pty `+oneKey+"\n")},
+		{Name: "key alone", Module: "authorized_key", Args: []any{"user", "app", "key", oneKey, "exclusive", true}, Setup: with("/home/app/.ssh/authorized_keys", "ssh-rsa BBBB old\n"), Change: true, Check: holds("/home/app/.ssh/authorized_keys", oneKey+"\n")},
+		{Name: "key gone", Module: "authorized_key", Args: []any{"user", "app", "key", "ssh-ed25519 AAAAC3Nz", "state", "absent"}, Setup: with("/home/app/.ssh/authorized_keys", `no-pty `+oneKey+"\nssh-rsa BBBB b\n"), Change: true, Check: holds("/home/app/.ssh/authorized_keys", "ssh-rsa BBBB b\n")},
+		{Name: "source new", Module: "apt_repository", Args: []any{"repo", "deb  http://deb.example.org/debian stable  main", "update_cache", false}, Change: true, Check: holds(list, source+"\n")},
+		{Name: "source there", Module: "apt_repository", Args: []any{"repo", source, "update_cache", false}, Setup: with("/etc/apt/sources.list", source+" # why\n")},
+		{Name: "source named", Module: "apt_repository", Args: []any{"repo", source, "filename", "ours", "update_cache", false}, Change: true, Check: holds("/etc/apt/sources.list.d/ours.list", source+"\n")},
+		{Name: "source gone", Module: "apt_repository", Args: []any{"repo", source, "state", "absent", "update_cache", false}, Setup: with("/etc/apt/sources.list", "deb x y z\n"+source+"\n"), Change: true, Check: holds("/etc/apt/sources.list", "deb x y z\n")},
+		{Name: "deb822 new", Module: "deb822_repository", Args: []any{"name", "My App", "uris", "https://apt.example.org", "suites", "stable", "components", "main,extra", "enabled", false, "signed_by", "/k.gpg"}, Change: true,
+			Check: holds("/etc/apt/sources.list.d/my-app.sources", "Components: main extra\nEnabled: no\nX-Repolib-Name: My App\nSigned-By: /k.gpg\nSuites: stable\nTypes: deb\nURIs: https://apt.example.org\n")},
+		{Name: "deb822 gone", Module: "deb822_repository", Args: []any{"name", "a", "state", "absent"}, Setup: with("/etc/apt/sources.list.d/a.sources", "x"), Change: true},
+		{Name: "fstab new", Module: "mount", Args: []any{"path", "/srv/a b", "src", "/dev/b", "fstype", "ext4", "state", "present"}, Setup: with("/etc/fstab", fstab), Change: true, Check: holds("/etc/fstab", fstab+`/dev/b /srv/a\040b ext4 defaults 0 0`+"\n")},
+		{Name: "fstab there", Module: "mount", Args: []any{"path", "/", "src", "UUID=1", "fstype", "ext4", "state", "present", "passno", "1"}, Setup: with("/etc/fstab", "UUID=1\t/\text4   defaults 0 1\n")},
+		{Name: "fstab gone", Module: "mount", Args: []any{"path", "/x", "state", "absent_from_fstab"}, Setup: with("/etc/fstab", fstab+"/dev/x /x ext4 defaults 0 0\n"), Change: true, Check: holds("/etc/fstab", fstab)},
+		{Name: "cron file", Module: "cron", Args: []any{"name", "b", "cron_file", "b", "user", "root", "hour", "3", "job", "run it"}, Setup: with("/etc/cron.d/x", ""), Change: true, Check: holds("/etc/cron.d/b", "#Ansible: b\n* 3 * * * root run it\n")},
+		{Name: "cron changed", Module: "cron", Args: []any{"name", "b", "cron_file", "b", "user", "root", "special_time", "daily", "job", "x", "disabled", true}, Setup: with("/etc/cron.d/b", "A=1\n#Ansible: b\n* 3 * * * root run it\n#Ansible: c\nc\n"), Change: true, Check: holds("/etc/cron.d/b", "A=1\n#Ansible: b\n#@daily root x\n#Ansible: c\nc\n")},
+		{Name: "cron gone", Module: "cron", Args: []any{"name", "b", "cron_file", "b", "state", "absent"}, Setup: with("/etc/cron.d/b", "#Ansible: b\n* 3 * * * root run it\n"), Change: true},
+		{Name: "cron variable", Module: "cron", Args: []any{"name", "B", "env", true, "job", "2", "cron_file", "b", "insertafter", "A"}, Setup: with("/etc/cron.d/b", "A=1\nC=3\n"), Change: true, Check: holds("/etc/cron.d/b", "A=1\nB=\"2\"\nC=3\n")},
+		{Name: "time zone", Module: "timezone", Args: []any{"name", "Europe/Berlin"}, Setup: with("/usr/share/zoneinfo/Europe/Berlin", "", "/etc/timezone", "Etc/UTC\n"), Change: true, Check: holds("/etc/timezone", "Europe/Berlin\n")},
+		{Name: "kernel module there", Module: "modprobe", Args: []any{"name", "br-netfilter"}, Setup: with("/proc/modules", "br_netfilter 1 0 - Live\n")},
+		{Name: "kernel module at boot", Module: "modprobe", Args: []any{"name", "x", "persistent", "present", "params", "a=1"}, Setup: with("/proc/modules", "x 1 0\n", "/etc/modules-load.d/.keep", "", "/etc/modprobe.d/.keep", ""), Change: true, Check: holds("/etc/modules-load.d/x.conf", "x\n", "/etc/modprobe.d/x.conf", "options x a=1\n")},
+		{Name: "unit runs", Module: "systemd", Args: []any{"name", "a", "state", "started"}, Setup: answering(map[string]string{"systemctl show a": "LoadState=loaded\nActiveState=active\n"})},
+		{Name: "user there", Module: "user", Args: []any{"name", "app", "shell", "/bin/sh", "uid", 1000, "groups", []any{}, "create_home", false}},
+		{Name: "user absent", Module: "user", Args: []any{"name", "nobodyx", "state", "absent"}},
+		{Name: "group there", Module: "group", Args: []any{"name", "app", "gid", 1000}},
+		{Name: "getent", Module: "getent", Args: []any{"database", "passwd"}, Setup: answering(map[string]string{"getent passwd": "root:x:0:0:root:/root:/bin/bash\n"})},
+		{Name: "debconf lists", Module: "debconf", Args: []any{"name", "tzdata"}, Setup: answering(map[string]string{"debconf-show tzdata": "* tzdata/Areas: Etc\n"})},
+		{Name: "setup", Module: "setup", Args: []any{"gather_subset", "!all"}},
+	} {
+		modtest.Conform(t, tc)
+	}
+}
+
+func TestSystemModulesRunCommands(t *testing.T) {
+	const inactive = "LoadState=loaded\nActiveState=inactive\n"
+	tests := []struct {
+		name, module string
+		args         []any
+		answers      map[string]string
+		want         string // the last command
+	}{
+		{"start", "systemd", []any{"name", "a", "state", "started"}, map[string]string{"systemctl show a": inactive}, "systemctl start a"},
+		{"reload starts what is down", "service", []any{"name", "a", "state", "reloaded", "use", "systemd"}, map[string]string{"systemctl show a": inactive}, "systemctl start a"},
+		{"restart", "systemd", []any{"name", "a", "state", "restarted", "no_block", true}, map[string]string{"systemctl --no-block show a": "LoadState=loaded\nActiveState=active\n"}, "systemctl --no-block restart a"},
+		{"mask", "systemd", []any{"name", "a", "masked", true}, map[string]string{"systemctl show a": inactive}, "systemctl mask a"},
+		{"user scope", "systemd", []any{"scope", "user", "daemon_reload", true}, nil, "systemctl --user daemon-reload"},
+		{"new user", "user", []any{"name", "ada", "uid", 5, "groups", "root,app", "system", true, "comment", "A B"}, nil, "useradd -u 5 -G root,app -c A B -m -r ada"},
+		{"change user", "user", []any{"name", "app", "shell", "/bin/bash", "groups", "root", "append", true, "password_lock", true, "create_home", false}, nil, "usermod -a -G root -s /bin/bash -L app"},
+		{"password by stdin", "user", []any{"name", "app", "password", "*", "create_home", false}, nil, "chpasswd -e"},
+		{"remove user", "user", []any{"name", "app", "state", "absent", "remove", true, "force", true}, nil, "userdel -f -r app"},
+		{"password age", "user", []any{"name", "app", "password_expire_max", 9, "create_home", false}, nil, "chage -M 9 app"},
+		{"new group", "group", []any{"name", "g", "gid", 7, "system", true}, nil, "groupadd -g 7 -r g"},
+		{"other number", "group", []any{"name", "app", "gid", 7}, nil, "groupmod -g 7 app"},
+		{"hold", "dpkg_selections", []any{"name", "a", "selection", "hold"}, map[string]string{"dpkg --get": "a\tinstall\n"}, "dpkg --set-selections"},
+		{"answer", "debconf", []any{"name", "a", "question", "a/b", "vtype", "boolean", "value", true}, map[string]string{"debconf-show": "a/b: false\n"}, "debconf-set-selections"},
+		{"crontab", "cron", []any{"name", "j", "job", "x", "user", "app"}, nil, "crontab -u app -"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := target.NewFake()
+			answering(tt.answers)(h)
+			res := modtest.Run(h, call(tt.args...), tt.module)
+			ran := h.Ran()
+			if len(ran) == 0 {
+				t.Fatalf("nothing ran: %s", value.Repr(res))
+			}
+			if got := strings.Join(ran[len(ran)-1].Argv, " "); got != tt.want {
+				t.Errorf("last ran %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestSystemModulesRefuse(t *testing.T) {
+	for _, tt := range []struct {
+		module string
+		args   []any
+		want   string
+	}{
+		{"systemd", []any{"name", "a*", "state", "started"}, "glob patterns"},
+		{"systemd", []any{"name", "nosuch", "state", "started"}, "Could not find the requested service nosuch"},
+		{"user", []any{"name", "ada", "group", "nosuch"}, "Group nosuch does not exist"},
+		{"group", []any{"name", "g", "non_unique", true}, "missing: gid"},
+		{"cron", []any{"name", "a\nb", "job", "x"}, "must be single lines"},
+		{"cron", []any{"name", "a"}, "You must specify 'job'"},
+		{"cron", []any{"name", "a", "job", "x", "hour", "1", "special_time", "daily"}, "time and date fields or special time"},
+		{"authorized_key", []any{"user", "ghost", "key", oneKey}, "Failed to lookup user ghost"},
+		{"authorized_key", []any{"user", "app", "key", "no key"}, "invalid key specified"},
+		{"apt_repository", []any{"repo", "http://x"}, "Invalid repository string"},
+		{"timezone", []any{"name", "Mars/Phobos"}, "is not available"},
+		{"wait_for", []any{"path", "/x", "port", 1}, "can not both be passed"},
+		{"wait_for", []any{"port", 1, "search_regex", "("}, "not a valid expression"},
+		{"wait_for", []any{"port", 1, "state", "drained", "active_connection_states", "X"}, "active_connection_state (X)"},
+		{"uri", []any{"url", "http://127.0.0.1/", "method", "get it"}, "single word"},
+		{"get_url", []any{"url", "http://127.0.0.1/", "dest", "/x", "checksum", "abc"}, "<algorithm>:<checksum>"},
+		{"setup", []any{"gather_subset", "hardwear"}, "Bad subset 'hardwear'"},
+		{"sysstat", []any{"fail", map[string]any{"cpu.percent": "much"}}, `"much" is no condition for cpu.percent`},
+	} {
+		h := target.NewFake()
+		answering(nil)(h)
+		res := modtest.Run(h, call(tt.args...), tt.module)
+		if msg := value.String(res.At("msg")); !value.Truth(res.At("failed")) || !strings.Contains(msg, tt.want) {
+			t.Errorf("%s %v: got %q, want %q", tt.module, tt.args, msg, tt.want)
+		}
+	}
+}
+
+func call(args ...any) *modules.Call { return &modules.Call{Args: value.DictOf(args...)} }
