@@ -46,7 +46,7 @@ func TestUnparsable(t *testing.T) {
 		{"undefined vars", "hosts", "x\n[a:vars]\nb=1\n", "2:1", "not valid for undefined group"},
 		{"no assignment", "hosts", "x y=1 oops\n", "1:7", "Expected key=value host variable"},
 		{"no assignment in vars", "hosts", "[a]\n[a:vars]\noops\n", "3:1", "Expected key=value, got: oops"},
-		{"quote", "hosts", "x y='1\n", "1:1", "No closing quotation"},
+		{"quote", "hosts", "x y='1\n", "1:1", "no closing quotation"},
 		{"port", "hosts.ini", "x:\n", "1:1", "ending in ':'"},
 		{"range end", "hosts", "x[1:]\n", "1:1", "must specify end value"},
 		{"range width", "hosts", "x[01:100]\n", "1:1", "equal-length"},

@@ -3,7 +3,6 @@ package inventory
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -213,7 +212,7 @@ func (s *scriptParser) hostVars(meta value.Value) error {
 		}
 		vars, ok := got.(*value.Dict)
 		if !ok {
-			return fmt.Errorf("%s: the variables of host '%s' must be a dict, got %s", s.path, name, got.Type())
+			return source.Errorf(source.Pos{File: s.path}, "the variables of host '%s' must be a dict, got %s", name, got.Type())
 		}
 		s.hosts([]string{name}, 0, nil, s.trusted(vars), nil)
 	}

@@ -49,7 +49,7 @@ func shellWords(line string) ([]word, error) {
 		case '\\':
 			begin(i)
 			if i++; i == len(line) {
-				return nil, errors.New("No escaped character")
+				return nil, errors.New("no escaped character")
 			}
 			text.WriteByte(line[i])
 		default:
@@ -76,5 +76,5 @@ func quoted(s string, text *strings.Builder) (end int, err error) {
 			text.WriteByte(s[i])
 		}
 	}
-	return 0, errors.New("No closing quotation")
+	return 0, errors.New("no closing quotation")
 }

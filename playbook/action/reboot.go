@@ -123,7 +123,7 @@ func (r *rebooting) find(ctx context.Context, program string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("Unable to find command \"%s\" in search paths: %s", program, strings.Join(r.args.SearchPaths, ", "))
+	return "", fmt.Errorf("unable to find command \"%s\" in search paths: %s", program, strings.Join(r.args.SearchPaths, ", "))
 }
 
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'"'"'`) + "'" }
@@ -166,7 +166,7 @@ func (r *rebooting) until(ctx context.Context, what string, try func(context.Con
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case time.Now().Add(pause).After(end):
-			return fmt.Errorf("Timed out waiting for %s (timeout=%d): %w", what, r.args.Timeout, err)
+			return fmt.Errorf("timed out waiting for %s (timeout=%d): %w", what, r.args.Timeout, err)
 		}
 		if err := sleep(ctx, pause); err != nil {
 			return err
