@@ -54,7 +54,8 @@ func (m *machine) brokenFact(msg string) value.Value {
 func (m *machine) factText(ctx context.Context, file string) (string, error) {
 	info, err := m.host.Stat(file)
 	if err != nil {
-		return "", fmt.Errorf("Could not stat fact (%s): %w", file, err) //nolint:staticcheck // Ansible's words
+		//lint:ignore ST1005 Ansible words it like this
+		return "", fmt.Errorf("Could not stat fact (%s): %w", file, err)
 	}
 	if info.Perm()&0o100 == 0 {
 		return m.textOr(file, ""), nil
@@ -63,10 +64,12 @@ func (m *machine) factText(ctx context.Context, file string) (string, error) {
 	defer cancel()
 	out, err := m.host.Run(ctx, target.Cmd{Argv: []string{file}})
 	if err != nil {
-		return "", fmt.Errorf("Could not execute fact script (%s): %w", file, err) //nolint:staticcheck // Ansible's words
+		//lint:ignore ST1005 Ansible words it like this
+		return "", fmt.Errorf("Could not execute fact script (%s): %w", file, err)
 	}
 	if out.RC != 0 {
-		return "", fmt.Errorf("Failure executing fact script (%s), rc: %d, err: %s", file, out.RC, out.Stderr) //nolint:staticcheck // Ansible's words
+		//lint:ignore ST1005 Ansible words it like this
+		return "", fmt.Errorf("Failure executing fact script (%s), rc: %d, err: %s", file, out.RC, out.Stderr)
 	}
 	return string(out.Stdout), nil
 }

@@ -89,7 +89,8 @@ func badSubset(name string, ids map[string][]string) error {
 		known = append(known, id)
 	}
 	slices.Sort(known)
-	return fmt.Errorf("Bad subset '%s' given to Ansible. gather_subset options allowed: all, min, %s", name, strings.Join(known, ", ")) //nolint:staticcheck // Ansible's words
+	//lint:ignore ST1005 Ansible words it like this
+	return fmt.Errorf("Bad subset '%s' given to Ansible. gather_subset options allowed: all, min, %s", name, strings.Join(known, ", "))
 }
 
 func set(names []string) map[string]bool {
