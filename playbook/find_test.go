@@ -68,6 +68,30 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestTaskFilesAreFoundBesideOrInTheRole(t *testing.T) {
+	dir := writeFiles(t, map[string]string{"r/tasks/a.yml": "", "r/tasks/sub/a.yml": "", "r/tasks/sub/b.yml": "", "r/handlers/a.yml": "", "c.yml": "", "tasks/d.yml": ""})
+	task := Task{Play: &Play{Playbook: filepath.Join(dir, "site.yml")}, Role: &Role{Path: filepath.Join(dir, "r")}, File: filepath.Join(dir, "r/tasks/sub/x.yml")}
+	handler := task
+	handler.Handler = true
+	for _, tc := range []struct {
+		task       *Task
+		name, want string
+		static     bool
+	}{
+		{&task, "a.yml", "r/tasks/sub/a.yml", true},
+		{&task, "a.yml", "r/tasks/a.yml", false},
+		{&task, "b.yml", "r/tasks/sub/b.yml", false},
+		{&task, "c.yml", "c.yml", false},
+		{&task, "d.yml", "tasks/d.yml", true},
+		{&handler, "a.yml", "r/handlers/a.yml", false},
+	} {
+		got, err := NewLoader(Options{}).findTasks(tc.task, tc.name, tc.static)
+		if rel, _ := filepath.Rel(dir, got); err != nil || rel != tc.want {
+			t.Errorf("%s (static: %v) is %s, %v; want %s", tc.name, tc.static, rel, err, tc.want)
+		}
+	}
+}
+
 func TestIncludeTasksReadsOnce(t *testing.T) {
 	dir := writeFiles(t, map[string]string{
 		"site.yml":        "- hosts: all\n  tasks:\n    - include_tasks: {file: tasks/a.yml, apply: {tags: [x]}}\n      vars: {p: 1}\n",

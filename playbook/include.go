@@ -153,7 +153,7 @@ func (r *reader) importTasks(t *Task, at place) Step {
 	if !ok {
 		return nil
 	}
-	path, err := r.l.findTasks(t, name)
+	path, err := r.l.findTasks(t, name, true)
 	if err != nil {
 		r.errs.Add(err)
 		return nil
@@ -174,8 +174,8 @@ func (r *reader) importFrame(t *Task, path string, at place) *Block {
 
 // findTasks finds a file of tasks that a task names: among its role's tasks or
 // handlers, beside its own file and those that included that, and in the
-// playbook's folder.
-func (l *Loader) findTasks(t *Task, name string) (string, error) {
+// playbook's folder. An import looks beside its file before it asks the role.
+func (l *Loader) findTasks(t *Task, name string, static bool) (string, error) {
 	pos := t.Pos
 	if p, ok := t.ArgPos["file"]; ok {
 		pos = p
@@ -183,20 +183,10 @@ func (l *Loader) findTasks(t *Task, name string) (string, error) {
 	if filepath.IsAbs(name) || strings.HasPrefix(name, "~") {
 		return firstOf([]string{absolute(name)}, "tasks", name, pos)
 	}
-	var c []string
-	if t.Role != nil {
-		if t.Handler {
-			c = append(c, filepath.Join(t.Role.Path, "handlers", name))
-		}
-		c = append(c, filepath.Join(t.Role.Path, "tasks", name))
-	}
-	if t.File != "" {
-		c = append(c, filepath.Join(filepath.Dir(t.File), name))
-	}
-	for b := t.Parent; b != nil; b = b.Parent {
-		if b.File != "" {
-			c = append(c, filepath.Join(filepath.Dir(b.File), name))
-		}
+	role, beside := roleTaskPaths(t, name), besidePaths(t, name)
+	c := append(role, beside...)
+	if static {
+		c = append(beside, role...)
 	}
 	if t.Role != nil {
 		c = append(c, filepath.Join(t.Role.Path, name))
@@ -206,6 +196,32 @@ func (l *Loader) findTasks(t *Task, name string) (string, error) {
 		c = append(c, filepath.Join(dir, name), filepath.Join(dir, "tasks", name))
 	}
 	return firstOf(c, "tasks", name, pos)
+}
+
+// roleTaskPaths are the paths that a name has among the tasks of a task's role.
+func roleTaskPaths(t *Task, name string) []string {
+	switch {
+	case t.Role == nil:
+		return nil
+	case t.Handler:
+		return []string{filepath.Join(t.Role.Path, "handlers", name), filepath.Join(t.Role.Path, "tasks", name)}
+	}
+	return []string{filepath.Join(t.Role.Path, "tasks", name)}
+}
+
+// besidePaths are the paths that a name has beside a task's file and beside
+// the files that brought that one.
+func besidePaths(t *Task, name string) []string {
+	var c []string
+	if t.File != "" {
+		c = append(c, filepath.Join(filepath.Dir(t.File), name))
+	}
+	for b := t.Parent; b != nil; b = b.Parent {
+		if b.File != "" {
+			c = append(c, filepath.Join(filepath.Dir(b.File), name))
+		}
+	}
+	return c
 }
 
 // taskFile reads a file of tasks as the steps of a frame. What was read before

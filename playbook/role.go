@@ -268,7 +268,7 @@ func (l *Loader) IncludeRole(t *Task, q RoleRequest) (*Role, error) {
 // variables, further ones (of its loop) and its apply keywords. The steps are
 // handlers when t is one.
 func (l *Loader) IncludeTasks(t *Task, name string, vars *value.Dict) (*Block, error) {
-	path, err := l.findTasks(t, name)
+	path, err := l.findTasks(t, name, false)
 	if err != nil {
 		return nil, err
 	}
