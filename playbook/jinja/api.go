@@ -49,6 +49,9 @@ type Func struct {
 	Lazy bool
 	// Impure functions (lookups, random, now) must be called each time.
 	Impure bool
+	// quick functions are default, defined and undefined, which expressions
+	// evaluate without a call.
+	quick bool
 }
 
 // Type gives the name of the type, as type_debug prints it.

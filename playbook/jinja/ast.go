@@ -1,6 +1,10 @@
 package jinja
 
-import "drover/playbook/value"
+import (
+	"sync/atomic"
+
+	"drover/playbook/value"
+)
 
 // The tree of a template is immutable once parsed; nodes evaluate themselves
 // (see eval_*.go). Names are resolved to slots of frames while parsing.
@@ -36,6 +40,9 @@ type (
 		at
 		name string
 		refs []ref // where it may be, from the inside out; then the context
+		// memo is a slot that remembers the context's value of a name that
+		// the template never assigns, -1 without.
+		memo int
 	}
 	listExpr struct {
 		at
@@ -107,14 +114,16 @@ type (
 	}
 	filterExpr struct {
 		at
-		x    expr // nil for the body of a filter block
-		name string
+		x     expr // nil for the body of a filter block
+		name  string
+		quick string // see shortcut
 		args
 	}
 	testExpr struct {
 		at
-		x    expr
-		name string
+		x     expr
+		name  string
+		quick string // see shortcut
 		args
 	}
 	// args are the arguments of a call as written.
@@ -278,8 +287,16 @@ type target struct {
 
 // function is a unit with a frame of its own.
 type function struct {
-	slots int
+	scope *fnScope
 	body  []stmt
+}
+
+// locals gives the empty slots of a frame.
+func (fn *function) locals() []value.Value {
+	if fn.scope.slots == 0 {
+		return nil
+	}
+	return make([]value.Value, fn.scope.slots)
 }
 
 // macroDef is a macro or the body of a call block.
@@ -317,4 +334,6 @@ type template struct {
 	syntax  *syntax
 	// newlines is how many newlines the source ended with.
 	newlines int
+	// size is how long the last result was, to make room at once.
+	size atomic.Int32
 }

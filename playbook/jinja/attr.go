@@ -29,28 +29,33 @@ func (c *Context) forced(v value.Value, err error) (value.Value, error) {
 
 // getAttr gives an attribute; the value may still be a template.
 func (c *Context) getAttr(v value.Value, name string) (value.Value, error) {
-	if u, ok := v.(*value.Undefined); ok && !u.Plain {
-		return u, nil
+	a, ok, err := findAttr(v, name)
+	if err != nil || ok {
+		return a, err
 	}
-	unsafe := strings.HasPrefix(name, "_")
-	if !unsafe {
-		a, ok, err := attribute(v, name)
-		if err != nil || ok {
-			return a, err
-		}
-	} else if m := methodOf(v, name); m != nil {
-		return &method{v, m}, nil
-	}
-	if m, ok := v.(value.Mapping); ok {
-		e, ok, err := lookupString(m, name)
-		if err != nil || ok {
-			return e, err
-		}
-	}
-	if unsafe && hasDunder(v, name) {
+	if strings.HasPrefix(name, "_") && hasDunder(v, name) {
 		return unsafeAttr(v, name), nil
 	}
 	return missing(v, value.Str(name)), nil
+}
+
+// findAttr looks for an attribute, then for an item of that name.
+func findAttr(v value.Value, name string) (value.Value, bool, error) {
+	if u, ok := v.(*value.Undefined); ok && !u.Plain {
+		return u, true, nil
+	}
+	if !strings.HasPrefix(name, "_") {
+		a, ok, err := attribute(v, name)
+		if err != nil || ok {
+			return a, ok, err
+		}
+	} else if m := methodOf(v, name); m != nil {
+		return &method{v, m}, true, nil
+	}
+	if m, ok := v.(value.Mapping); ok {
+		return lookupString(m, name)
+	}
+	return nil, false, nil
 }
 
 func lookupString(m value.Mapping, name string) (value.Value, bool, error) {

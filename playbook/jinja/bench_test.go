@@ -20,9 +20,9 @@ server {{ loop.index }} {{ host.name }} {
 }
 {% endfor %}
 `
-	benchSmall   = `{{ a + b * 2 }}`
-	benchFilters = `{{ items | selectattr('on') | map(attribute='name') | map('upper') | sort | join(',') }}`
-	benchHosts   = `{% for h in groups %}
+	benchSmall    = `{{ a + b * 2 }}`
+	benchFilters  = `{{ items | selectattr('on') | map(attribute='name') | map('upper') | sort | join(',') }}`
+	benchHostvars = `{% for h in groups %}
 {{ hostvars[h]['ip'] }} {{ h }} {{ hostvars[h].role }}
 {% endfor %}
 `
@@ -61,7 +61,7 @@ func benchmark(b *testing.B, src string) {
 func BenchmarkLoop(b *testing.B)       { benchmark(b, benchLoop) }
 func BenchmarkSmall(b *testing.B)      { benchmark(b, benchSmall) }
 func BenchmarkFilters(b *testing.B)    { benchmark(b, benchFilters) }
-func BenchmarkHostvars(b *testing.B)   { benchmark(b, benchHosts) }
+func BenchmarkHostvars(b *testing.B)   { benchmark(b, benchHostvars) }
 func BenchmarkFiveDeep(b *testing.B)   { benchmark(b, "{{ v1 }}") }
 func BenchmarkFirstParse(b *testing.B) { benchmarkParse(b, benchLoop) }
 

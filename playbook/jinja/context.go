@@ -16,6 +16,7 @@ type Context struct {
 	env   *Env
 	vars  Scope
 	run   *run
+	lim   Limits
 	cache map[string]value.Value // variables evaluated in this call
 	level int                    // of calls of the doors within each other
 	// active are the templates being evaluated, to find one that needs itself.
@@ -42,7 +43,7 @@ func NewContext(env *Env, vars Scope) *Context {
 	if vars == nil {
 		vars = noVars{}
 	}
-	return &Context{env: env, vars: vars, run: &run{}}
+	return &Context{env: env, vars: vars, run: &run{}, lim: env.limits()}
 }
 
 // With gives a Context of the same run over other variables.
@@ -74,8 +75,8 @@ func (c *Context) begin() func() {
 
 // descend counts a level of evaluation inside another.
 func (c *Context) descend() error {
-	if c.run.depth >= c.env.limits().Depth {
-		return fmt.Errorf("templates, macros or includes nest deeper than the limit of %d levels; does one call itself?", c.env.limits().Depth)
+	if c.run.depth >= c.lim.Depth {
+		return fmt.Errorf("templates, macros or includes nest deeper than the limit of %d levels; does one call itself?", c.lim.Depth)
 	}
 	c.run.depth++
 	return nil
@@ -86,8 +87,8 @@ func (c *Context) ascend() { c.run.depth-- }
 // step counts a round of a loop.
 func (c *Context) step() error {
 	c.run.steps++
-	if c.run.steps > c.env.limits().Steps {
-		return fmt.Errorf("the loops of the template take more than the limit of %d rounds", c.env.limits().Steps)
+	if c.run.steps > c.lim.Steps {
+		return fmt.Errorf("the loops of the template take more than the limit of %d rounds", c.lim.Steps)
 	}
 	return nil
 }
@@ -182,10 +183,7 @@ func (c *Context) renderIn(tpl *template, j *variables) (value.Value, error) {
 		c.copies = true
 		clear(c.cache)
 	}
-	f := &frame{c: c, j: j, tpl: tpl}
-	if tpl.root.slots > 0 {
-		f.slots = make([]value.Value, tpl.root.slots)
-	}
+	f := &frame{c: c, j: j, tpl: tpl, slots: tpl.root.locals()}
 	var v value.Value
 	var err error
 	if x := tpl.single(); x != nil {

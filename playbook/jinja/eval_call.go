@@ -268,6 +268,11 @@ func undefinedAmong(vs []value.Value) *value.Undefined {
 }
 
 func (n *filterExpr) eval(f *frame) (value.Value, error) {
+	if n.quick != "" {
+		if v, done, err := n.shortcut(f, n.x, n.quick); done {
+			return v, err
+		}
+	}
 	x, err := n.x.eval(f)
 	if err != nil {
 		return nil, err
@@ -318,6 +323,11 @@ var marksSafe = map[string]bool{"escape": true, "e": true, "forceescape": true, 
 func (n *testExpr) eval(f *frame) (value.Value, error) {
 	if src, ok := n.x.(*filterExpr); ok && plain(n.name) == "escaped" && marksSafe[plain(src.name)] {
 		return value.Bool(true), nil
+	}
+	if n.quick != "" {
+		if v, done, err := n.shortcut(f, n.x, n.quick); done && (err != nil || len(n.pos) == 0) {
+			return v, err
+		}
 	}
 	x, err := n.x.eval(f)
 	if err != nil {

@@ -16,6 +16,11 @@ func (n *constExpr) eval(f *frame) (value.Value, error) {
 }
 
 func (n *nameExpr) eval(f *frame) (value.Value, error) {
+	if n.memo >= 0 {
+		if v := f.slots[n.memo]; v != nil {
+			return v, nil
+		}
+	}
 	for _, r := range n.refs {
 		if v := f.outer(r.up).slots[r.slot]; v != nil {
 			if t, ok := v.(*value.Template); ok {
@@ -35,6 +40,9 @@ func (n *nameExpr) eval(f *frame) (value.Value, error) {
 	}
 	if !ok {
 		return f.undefinedName(n), nil
+	}
+	if n.memo >= 0 {
+		f.slots[n.memo] = v
 	}
 	return v, nil
 }
@@ -201,7 +209,7 @@ func (n *concatExpr) eval(f *frame) (value.Value, error) {
 		}
 		secret = secret || value.IsSecret(v)
 		b = append(b, value.String(v)...)
-		if limit := f.c.env.limits().Output; len(b) > limit {
+		if limit := f.c.lim.Output; len(b) > limit {
 			return nil, f.fail(n, fmt.Errorf("the text is larger than the limit of %d bytes", limit))
 		}
 	}

@@ -197,7 +197,7 @@ func runRoot(c *Context, t *template, j *variables, out *output) error {
 		c.copies = true
 		clear(c.cache)
 	}
-	f := &frame{c: c, j: j, tpl: t, out: out, slots: make([]value.Value, t.root.slots)}
+	f := &frame{c: c, j: j, tpl: t, out: out, slots: t.root.locals()}
 	return f.execRoot(t)
 }
 

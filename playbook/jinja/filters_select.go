@@ -67,11 +67,12 @@ func filterMap(c *Call) (value.Value, error) {
 	if !ok || fn == nil {
 		return nil, errors.New("No filter named " + value.Repr(c.Args[1]) + "." + suggestFunc(name, c.Ctx.env.Filters))
 	}
-	rest := c.Args[2:]
+	rest := c.Args[1:]
+	call := &Call{Func: fn, Args: make([]value.Value, len(rest)), Ctx: c.Ctx, Pos: c.Pos}
 	return each(vs, func(v value.Value) (value.Value, error) {
-		args := make([]value.Value, 0, len(rest)+1)
-		args = append(append(args, v), rest...)
-		r, err := c.Ctx.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: slices.Clone(c.Kwargs), Ctx: c.Ctx, Pos: c.Pos})
+		copy(call.Args, rest)
+		call.Args[0], call.Kwargs = v, slices.Clone(c.Kwargs)
+		r, err := c.Ctx.callFunc(fn, call)
 		return r, pluginError("filter", fn.Name, err)
 	})
 }

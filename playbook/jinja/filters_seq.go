@@ -35,7 +35,7 @@ var sequenceFilters = []*Func{
 	{Name: "sum", Lazy: true, Call: filterSum},
 	{Name: "groupby", Lazy: true, Call: filterGroupBy},
 	{Name: "attr", Lazy: true, Call: filterAttr},
-	{Name: "default", Lazy: true, Call: filterDefault},
+	{Name: "default", Lazy: true, quick: true, Call: filterDefault},
 }
 
 // filterAliases are other names of filters.
@@ -183,7 +183,7 @@ func filterBatch(c *Call) (value.Value, error) {
 		return out, nil
 	}
 	if fill != value.None && len(part) < n {
-		if n > c.Ctx.env.limits().Range {
+		if n > c.Ctx.lim.Range {
 			return nil, c.Ctx.tooLong()
 		}
 		for len(part) < n {
@@ -204,7 +204,7 @@ func filterSlice(c *Call) (value.Value, error) {
 	switch {
 	case n == 0:
 		return nil, errors.New("integer division or modulo by zero")
-	case n > c.Ctx.env.limits().Range:
+	case n > c.Ctx.lim.Range:
 		return nil, c.Ctx.tooLong()
 	}
 	out := value.NewList()
@@ -327,6 +327,19 @@ func (c *Context) sortBy(vs []value.Value, key func(value.Value) (value.Value, e
 			return err
 		}
 		ks[i] = keyed{k, v}
+	}
+	if !slices.ContainsFunc(ks, func(k keyed) bool { _, ok := k.key.(value.Str); return !ok }) {
+		slices.SortStableFunc(ks, func(a, b keyed) int {
+			n := strings.Compare(string(a.key.(value.Str)), string(b.key.(value.Str)))
+			if reverse {
+				return -n
+			}
+			return n
+		})
+		for i := range ks {
+			vs[i] = ks[i].val
+		}
+		return nil
 	}
 	var failed error
 	slices.SortStableFunc(ks, func(a, b keyed) int {

@@ -67,7 +67,7 @@ func (j *variables) lookup(name string) (value.Value, bool, error) {
 
 // call makes a frame for a function defined in f and gives it out.
 func (f *frame) call(fn *function, out *output) *frame {
-	return &frame{c: f.c, j: f.j, tpl: f.tpl, up: f, slots: make([]value.Value, fn.slots), out: out, block: f.block}
+	return &frame{c: f.c, j: f.j, tpl: f.tpl, up: f, slots: fn.locals(), out: out, block: f.block}
 }
 
 // at gives the frame that is up levels out.

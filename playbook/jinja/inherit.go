@@ -17,9 +17,13 @@ type blockRun struct {
 // renderBody runs a whole template and gives what it printed.
 func (f *frame) renderBody(tpl *template) (value.Value, error) {
 	f.out = newOutput(f.c)
+	if size := tpl.size.Load(); size > 0 {
+		f.out.buf.Grow(int(size))
+	}
 	if err := f.execRoot(tpl); err != nil {
 		return nil, err
 	}
+	tpl.size.Store(int32(min(f.out.buf.Len(), 1<<20)))
 	return f.out.result()
 }
 
@@ -45,7 +49,7 @@ func (f *frame) execRoot(tpl *template) error {
 		return err
 	}
 	defer f.c.ascend()
-	up := &frame{c: f.c, j: j, tpl: parent, out: f.out, slots: make([]value.Value, parent.root.slots)}
+	up := &frame{c: f.c, j: j, tpl: parent, out: f.out, slots: parent.root.locals()}
 	return up.execRoot(parent)
 }
 
@@ -114,7 +118,7 @@ func runBlock(c *Context, j *variables, name string, level int, out *output) err
 	defer c.ascend()
 	def := j.blocks[name][level]
 	f := &frame{
-		c: c, j: j, tpl: def.tpl, out: out, slots: make([]value.Value, def.slots),
+		c: c, j: j, tpl: def.tpl, out: out, slots: def.locals(),
 		block: &blockRun{name, level},
 	}
 	return f.exec(def.body)

@@ -74,7 +74,7 @@ func (c *Context) elements(v value.Value) ([]value.Value, error) {
 
 func (c *Context) collect(v value.Iterable) ([]value.Value, error) {
 	var vs []value.Value
-	limit := c.env.limits().Range
+	limit := c.lim.Range
 	err := v.Iterate(func(e value.Value) bool {
 		vs = append(vs, e)
 		return len(vs) <= limit
@@ -89,7 +89,7 @@ func (c *Context) collect(v value.Iterable) ([]value.Value, error) {
 }
 
 func (c *Context) tooLong() error {
-	return fmt.Errorf("the sequence is longer than the limit of %d elements", c.env.limits().Range)
+	return fmt.Errorf("the sequence is longer than the limit of %d elements", c.lim.Range)
 }
 
 // forceAll evaluates the templates among vs, in a copy when there are any.
@@ -179,7 +179,7 @@ func (r *rangeValue) contains(v value.Value) bool {
 
 func (r *rangeValue) all(c *Context) ([]value.Value, error) {
 	n := r.Len()
-	if n > c.env.limits().Range || n < 0 {
+	if n > c.lim.Range || n < 0 {
 		return nil, c.tooLong()
 	}
 	vs := make([]value.Value, n)

@@ -83,7 +83,7 @@ func lazyTable(fns []*Func) map[string]*Func {
 
 // mayHold checks that a container stays free of cycles and of a fair size.
 func (c *Context) mayHold(container, v value.Value, n int) error {
-	if n > c.env.limits().Range {
+	if n > c.lim.Range {
 		return c.tooLong()
 	}
 	if reaches(v, container, 0) {

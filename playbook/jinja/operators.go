@@ -103,7 +103,7 @@ func (c *Context) add(x, y value.Value) (value.Value, error) {
 		if !ok {
 			return nil, TypeErrorf(`can only concatenate list (not "%s") to list`, y.Type())
 		}
-		if len(x.Elems)+len(l.Elems) > c.env.limits().Range {
+		if len(x.Elems)+len(l.Elems) > c.lim.Range {
 			return nil, c.tooLong()
 		}
 		return &value.List{Elems: append(x.Elems[:len(x.Elems):len(x.Elems)], l.Elems...)}, nil
@@ -112,7 +112,7 @@ func (c *Context) add(x, y value.Value) (value.Value, error) {
 		if !ok {
 			return nil, TypeErrorf(`can only concatenate tuple (not "%s") to tuple`, y.Type())
 		}
-		if len(x)+len(t) > c.env.limits().Range {
+		if len(x)+len(t) > c.lim.Range {
 			return nil, c.tooLong()
 		}
 		return append(x[:len(x):len(x)], t...), nil
@@ -122,7 +122,7 @@ func (c *Context) add(x, y value.Value) (value.Value, error) {
 
 // fits checks the size of a text about to be made.
 func (c *Context) fits(n int) error {
-	if limit := c.env.limits().Output; n > limit || n < 0 {
+	if limit := c.lim.Output; n > limit || n < 0 {
 		return fmt.Errorf("the text is larger than the limit of %d bytes", limit)
 	}
 	return nil
@@ -146,7 +146,7 @@ func (c *Context) repeat(x, y value.Value) (value.Value, error) {
 	n = max(n, 0)
 	switch x := x.(type) {
 	case value.Bytes:
-		if err := c.repeatFits(len(x), n, c.env.limits().Output); err != nil {
+		if err := c.repeatFits(len(x), n, c.lim.Output); err != nil {
 			return nil, err
 		}
 		return value.Bytes(strings.Repeat(string(x), int(n))), nil
@@ -158,7 +158,7 @@ func (c *Context) repeat(x, y value.Value) (value.Value, error) {
 		return value.Tuple(vs), err
 	}
 	s, _ := value.AsString(x)
-	if err := c.repeatFits(len(s), n, c.env.limits().Output); err != nil {
+	if err := c.repeatFits(len(s), n, c.lim.Output); err != nil {
 		return nil, err
 	}
 	return likeString(x, strings.Repeat(s, int(n))), nil
@@ -172,7 +172,7 @@ func (c *Context) repeatFits(size int, n int64, limit int) error {
 }
 
 func (c *Context) repeatSeq(elems []value.Value, n int64) ([]value.Value, error) {
-	if err := c.repeatFits(len(elems), n, c.env.limits().Range); err != nil {
+	if err := c.repeatFits(len(elems), n, c.lim.Range); err != nil {
 		return nil, err
 	}
 	out := make([]value.Value, 0, len(elems)*int(n))

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"strings"
 
 	"drover/playbook/value"
 )
@@ -12,7 +13,7 @@ type output struct {
 	c      *Context
 	n      int
 	first  value.Value
-	buf    []byte
+	buf    strings.Builder
 	secret bool
 	undef  *value.Undefined // met while joining: the result is undefined
 	// later are the pieces before buf, kept because the template changes
@@ -44,14 +45,14 @@ func (o *output) write(v value.Value) error {
 func (o *output) text(v value.Value) error {
 	switch v := v.(type) {
 	case value.Str:
-		o.buf = append(o.buf, v...)
+		o.buf.WriteString(string(v))
 	case value.Secret:
 		o.secret = true
-		o.buf = append(o.buf, v...)
+		o.buf.WriteString(string(v))
 	case *value.List, *value.Dict, *loop, *namespace:
 		if _, isLoop := v.(*loop); isLoop || o.c.copies {
-			o.later = append(o.later, value.Str(o.buf), v)
-			o.buf = nil
+			o.later = append(o.later, value.Str(o.buf.String()), v)
+			o.buf.Reset()
 			return nil
 		}
 		return o.join(v)
@@ -74,12 +75,12 @@ func (o *output) join(v value.Value) error {
 		return err
 	}
 	o.secret = o.secret || secret
-	o.buf = append(o.buf, s...)
+	o.buf.WriteString(string(s))
 	return o.check()
 }
 
 func (o *output) check() error {
-	if limit := o.c.env.limits().Output; len(o.buf) > limit {
+	if limit := o.c.lim.Output; o.buf.Len() > limit {
 		return fmt.Errorf("the output of the template is larger than the limit of %d bytes", limit)
 	}
 	return nil
@@ -100,18 +101,19 @@ func (o *output) result() (value.Value, error) {
 	case o.n == 1:
 		return o.first, nil
 	case o.secret:
-		return value.Secret(o.buf), nil
+		return value.Secret(o.buf.String()), nil
 	}
-	return value.Str(o.buf), nil
+	return value.Str(o.buf.String()), nil
 }
 
 // joinLater prints the pieces that were kept.
 func (o *output) joinLater() error {
-	pieces := append(o.later, value.Str(o.buf))
-	o.later, o.buf = nil, nil
+	pieces := append(o.later, value.Str(o.buf.String()))
+	o.later = nil
+	o.buf.Reset()
 	for _, p := range pieces {
 		if s, ok := p.(value.Str); ok {
-			o.buf = append(o.buf, s...)
+			o.buf.WriteString(string(s))
 		} else if err := o.join(p); err != nil {
 			return err
 		}

@@ -598,10 +598,10 @@ func (p *parser) filterCall(x expr) (*filterExpr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.soft == 0 && p.env != nil && p.env.filter(name) == nil {
+	if p.soft == 0 && p.env.filter(name) == nil {
 		return nil, p.fail(t, "No filter named '%s'.%s", name, suggestFunc(name, p.env.Filters))
 	}
-	f := &filterExpr{at: at(t.off), x: x, name: name}
+	f := &filterExpr{at: at(t.off), x: x, name: name, quick: quickName(p.env.filter(name))}
 	if p.tok().isOp("(") {
 		f.args, err = p.arguments()
 	}
@@ -617,10 +617,10 @@ func (p *parser) test(x expr) (expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.soft == 0 && p.env != nil && p.env.test(name) == nil {
+	if p.soft == 0 && p.env.test(name) == nil {
 		return nil, p.fail(t, "No test named '%s'.%s", name, suggestFunc(name, p.env.Tests))
 	}
-	n := &testExpr{at: at(t.off), x: x, name: name}
+	n := &testExpr{at: at(t.off), x: x, name: name, quick: quickName(p.env.test(name))}
 	switch t := p.tok(); {
 	case t.isOp("("):
 		n.args, err = p.arguments()

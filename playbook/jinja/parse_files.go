@@ -35,7 +35,7 @@ func (p *parser) blockTag(t token) (stmt, error) {
 	if p.tok().isName(s.name) {
 		p.advance()
 	}
-	def.slots = fn.fn.slots
+	def.scope = fn.fn
 	s.def = def
 	return s, nil
 }

@@ -76,7 +76,7 @@ func (p *parser) macroBody(m *macroDef, fn *scope, end string) error {
 			*slot = fn.declare(name)
 		}
 	}
-	m.body, m.slots = body, fn.fn.slots
+	m.body, m.scope = body, fn.fn
 	return nil
 }
 

@@ -122,7 +122,7 @@ func (p *parser) forLoop(t token) (stmt, error) {
 	s.usesLoop = p.mentions("loop", start)
 	s.clear = withoutSlot(inner.slots, s.loopSlot)
 	if s.recursive != nil {
-		s.recursive.body, s.recursive.slots = s.body, inner.fn.slots
+		s.recursive.body, s.recursive.scope = s.body, inner.fn
 	}
 	if end == "else" {
 		p.scope = outer
@@ -132,9 +132,6 @@ func (p *parser) forLoop(t token) (stmt, error) {
 		}
 		s.els, _, err = p.block("endfor")
 		s.clear = append(s.clear, els.slots...)
-		if s.recursive != nil {
-			s.recursive.slots = inner.fn.slots
-		}
 	}
 	return s, err
 }

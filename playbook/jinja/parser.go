@@ -50,7 +50,7 @@ func parse(env *Env, src string, o *syntax, pl place) (*template, error) {
 		return nil, t.syntaxError(err)
 	}
 	p.resolveNames()
-	t.root.slots = root.fn.slots
+	t.root.scope = root.fn
 	return t, nil
 }
 
@@ -70,7 +70,7 @@ func parseExpr(env *Env, src string, o *syntax, pl place, cond bool) (*template,
 		return nil, t.syntaxError(err)
 	}
 	p.resolveNames()
-	t.root.slots = root.fn.slots
+	t.root.scope = root.fn
 	return t, nil
 }
 

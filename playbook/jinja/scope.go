@@ -14,6 +14,20 @@ type scope struct {
 type fnScope struct {
 	parent *fnScope
 	slots  int
+	memos  map[string]int // see nameExpr
+}
+
+// memo gives the slot that remembers a name of the context.
+func (fn *fnScope) memo(name string) int {
+	if slot, ok := fn.memos[name]; ok {
+		return slot
+	}
+	if fn.memos == nil {
+		fn.memos = map[string]int{}
+	}
+	fn.memos[name] = fn.slots
+	fn.slots++
+	return fn.memos[name]
 }
 
 // pendingName is a use of a name that gets its refs when parsing is done.
@@ -61,7 +75,7 @@ func (s *scope) declare(name string) int {
 }
 
 func (p *parser) load(name string, off int) *nameExpr {
-	n := &nameExpr{at: at(off), name: name}
+	n := &nameExpr{at: at(off), name: name, memo: -1}
 	p.names = append(p.names, pendingName{n, p.scope})
 	return n
 }
@@ -75,6 +89,9 @@ func (p *parser) hand(locals *[]local) {
 func (p *parser) resolveNames() {
 	for _, n := range p.names {
 		n.name.refs = n.in.refs(n.name.name)
+		if n.name.refs == nil && n.name.name != "super" {
+			n.name.memo = n.in.fn.memo(n.name.name)
+		}
 	}
 	for _, h := range p.handed {
 		seen := map[string]bool{}

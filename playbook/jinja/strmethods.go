@@ -203,10 +203,18 @@ func isDigit(r rune) bool {
 }
 
 func lowerPython(s string) string {
+	if isASCII(s) {
+		return strings.ToLower(s)
+	}
 	return strings.ToLower(strings.ReplaceAll(s, "İ", "i\u0307"))
 }
 
-func upperPython(s string) string { return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS")) }
+func upperPython(s string) string {
+	if isASCII(s) {
+		return strings.ToUpper(s)
+	}
+	return strings.ToUpper(strings.ReplaceAll(s, "ß", "SS"))
+}
 
 func capitalize(s string) string {
 	for i, r := range s {

@@ -10,11 +10,11 @@ import (
 
 // coreTests are the tests of Jinja2.
 var coreTests = []*Func{
-	{Name: "defined", Call: testDefined, Lazy: true},
-	{Name: "undefined", Call: func(c *Call) (value.Value, error) {
+	{Name: "defined", Lazy: true, quick: true, Call: testDefined},
+	{Name: "undefined", Lazy: true, quick: true, Call: func(c *Call) (value.Value, error) {
 		v, err := testDefined(c)
 		return value.Bool(v != value.Bool(true)), err
-	}, Lazy: true},
+	}},
 	typeTest("none", func(v value.Value) bool { return v == value.None }),
 	typeTest("boolean", func(v value.Value) bool { _, ok := v.(value.Bool); return ok }),
 	typeTest("true", func(v value.Value) bool { return v == value.Bool(true) }),

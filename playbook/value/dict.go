@@ -10,7 +10,9 @@ import (
 // empty and ready to use.
 type Dict struct {
 	entries []Entry
-	index   map[any]int // nil while the dict is small
+	// Of large dicts: where string keys and all others are.
+	index map[string]int
+	other map[any]int
 }
 
 // Entry is one pair of a Dict.
@@ -61,14 +63,14 @@ func hashKey(k Value) any {
 }
 
 func (d *Dict) find(k Value) int {
+	if s, ok := AsString(k); ok {
+		return d.findString(s)
+	}
 	if d.index != nil {
-		if i, ok := d.index[hashKey(k)]; ok {
+		if i, ok := d.other[hashKey(k)]; ok {
 			return i
 		}
 		return -1
-	}
-	if s, ok := AsString(k); ok {
-		return d.findString(s)
 	}
 	if len(d.entries) == 0 {
 		return -1
@@ -133,7 +135,7 @@ func (d *Dict) Set(key, v Value) {
 	d.entries = append(d.entries, Entry{key, v})
 	switch {
 	case d.index != nil:
-		d.index[hashKey(key)] = len(d.entries) - 1
+		d.note(key, len(d.entries)-1)
 	case len(d.entries) > smallDict:
 		d.reindex()
 	}
@@ -154,14 +156,26 @@ func (d *Dict) Delete(key Value) bool {
 }
 
 func (d *Dict) reindex() {
-	d.index = nil
+	d.index, d.other = nil, nil
 	if len(d.entries) <= smallDict {
 		return
 	}
-	d.index = make(map[any]int, len(d.entries)*2)
+	d.index = make(map[string]int, len(d.entries)*2)
 	for i, e := range d.entries {
-		d.index[hashKey(e.Key)] = i
+		d.note(e.Key, i)
 	}
+}
+
+// note remembers where the entry of a key is.
+func (d *Dict) note(key Value, i int) {
+	if s, ok := AsString(key); ok {
+		d.index[s] = i
+		return
+	}
+	if d.other == nil {
+		d.other = map[any]int{}
+	}
+	d.other[hashKey(key)] = i
 }
 
 // Len gives the number of pairs. A nil dict has none.
