@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -199,6 +200,8 @@ type sshProcess struct {
 	exit chan struct{} // closed when code is there, or the channel went
 	code int
 	got  bool
+
+	killed atomic.Bool // by us
 }
 
 func newSSHProcess(c *sshConn, ch ssh.Channel, requests <-chan *ssh.Request) *sshProcess {
@@ -246,15 +249,27 @@ func (c channelInput) Close() error { return c.CloseWrite() }
 func (p *sshProcess) Wait() (int, error) {
 	<-p.exit
 	p.ch.Close()
-	if !p.got {
-		return 0, p.c.lostFault(PhaseCall)
+	if p.got {
+		return p.code, nil
 	}
-	return p.code, nil
+	if !p.killed.Load() {
+		// The channel went first: the connection's end, and why, is about to
+		// be known.
+		select {
+		case <-p.c.done:
+		case <-time.After(lostTime):
+		}
+	}
+	return 0, p.c.lostFault(PhaseCall)
 }
+
+// lostTime is how long a connection's end may come after its channels'.
+const lostTime = time.Second
 
 // Kill implements Process: the channel is closed, upon which sshd hangs up on
 // the command; those that know signals are told as well.
 func (p *sshProcess) Kill() error {
+	p.killed.Store(true)
 	_, _ = p.ch.SendRequest("signal", false, ssh.Marshal(struct{ Signal string }{"KILL"}))
 	return p.ch.Close()
 }
