@@ -66,7 +66,11 @@ func (c *converter) fresh(raw *yaml.Node) (*Node, error) {
 		if err := c.containerTag(raw, "!!map", "!!omap", "!!set"); err != nil {
 			return nil, err
 		}
-		return c.mapping(raw)
+		n, err := c.mapping(raw)
+		if err == nil && raw.Tag == "!!set" {
+			n = setOf(n)
+		}
+		return n, err
 	case yaml.SequenceNode:
 		if err := c.containerTag(raw, "!!seq", "!!omap", "!!pairs"); err != nil {
 			return nil, err
@@ -74,6 +78,15 @@ func (c *converter) fresh(raw *yaml.Node) (*Node, error) {
 		return c.list(raw)
 	}
 	return c.scalar(raw)
+}
+
+// setOf gives a !!set, a mapping without values, as the list of its elements.
+func setOf(n *Node) *Node {
+	list := &Node{Kind: List, Pos: n.Pos, size: n.size}
+	for _, p := range n.Pairs {
+		list.Items = append(list.Items, p.Key)
+	}
+	return list
 }
 
 func (c *converter) containerTag(raw *yaml.Node, allowed ...string) error {
