@@ -9,7 +9,7 @@ import (
 
 // combineFilters merge dicts.
 var combineFilters = []entry{
-	{"combine", "*terms **options", combine, lazy},
+	{"combine", "*terms **options", combine, 0},
 }
 
 // listMerges are the ways in which two lists at the same key become one.
@@ -39,13 +39,12 @@ func containsValue(list []value.Value, v value.Value) bool {
 
 // merger merges dicts the way of one combine call.
 type merger struct {
-	a         *args
 	recursive bool
 	lists     string
 }
 
 func combine(a *args) (value.Value, error) {
-	m := merger{a: a, lists: "replace"}
+	m := merger{lists: "replace"}
 	for _, kw := range a.extra {
 		switch kw.Name {
 		case "recursive":
@@ -56,12 +55,7 @@ func combine(a *args) (value.Value, error) {
 			return nil, fmt.Errorf("'recursive' and 'list_merge' are the only valid keyword arguments")
 		}
 	}
-	var dicts []value.Value
-	for _, t := range flattenInto(nil, a.rest, 1, true) {
-		if t = a.resolve(t); !isNullish(t) {
-			dicts = append(dicts, t)
-		}
-	}
+	dicts := flattenInto(nil, a.rest, 1, true)
 	switch len(dicts) {
 	case 0:
 		return value.NewDict(0), nil
@@ -116,9 +110,6 @@ func (m merger) mergeEntry(out *value.Dict, e value.Entry, mergeLists func(low, 
 		return e.Val, nil
 	}
 	v := e.Val
-	if m.a != nil {
-		old, v = m.a.resolve(old), m.a.resolve(v)
-	}
 	if _, isMap := old.(value.Mapping); isMap {
 		if _, isMap := v.(value.Mapping); isMap && m.recursive {
 			return m.merge(old, v)

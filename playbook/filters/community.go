@@ -145,7 +145,7 @@ func listsMergeBy(a *args) (value.Value, error) {
 	case !ok:
 		return nil, fmt.Errorf("First argument after the lists for community.general.lists_mergeby must be string. %s is %s", value.String(index), className(index))
 	}
-	m := merger{a: a, recursive: a.truth("recursive"), lists: a.strOr("list_merge", "replace")}
+	m := merger{recursive: a.truth("recursive"), lists: a.strOr("list_merge", "replace")}
 	result := lists[len(lists)-1]
 	for _, l := range slices.Backward(lists[:len(lists)-1]) {
 		merged, err := m.mergeLists(l, result, index)

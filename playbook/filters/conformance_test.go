@@ -199,7 +199,7 @@ func (c *testCase) enterFiles(t *testing.T) (restore func()) {
 
 func (c *testCase) run(env *jinja.Env) (value.Value, error) {
 	if c.yaml != "" {
-		d, err := yaml.Vars([]byte(c.yaml), "vars.yml", yaml.Options{})
+		d, err := yaml.Vars([]byte(c.yaml), "vars.yml", yaml.Options{Timestamp: filters.Timestamp})
 		if err != nil {
 			return nil, err
 		}

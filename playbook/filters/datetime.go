@@ -26,6 +26,13 @@ type timeOfDay struct{ t time.Time }
 // The limits of Python's years.
 const minYear, maxYear = 1, 9999
 
+// Timestamp makes a date or time as YAML knows them: a naive one has no time
+// zone (t is then in UTC), and dateOnly is a day without a time. It is what the
+// options of the YAML reader want.
+func Timestamp(t time.Time, naive, dateOnly bool) value.Value {
+	return dateTime{t, naive || dateOnly, dateOnly}
+}
+
 // Type gives the name of the Python class.
 func (d dateTime) Type() string {
 	if d.dateOnly {
@@ -206,6 +213,13 @@ func (d timeDelta) Compare(other value.Value) (int, bool) {
 
 // JSONValue is the printed form.
 func (d timeDelta) JSONValue() value.Value { return value.Str(d.Str()) }
+
+// localTime gives a moment as naive local time.
+func localTime(t time.Time) value.Value {
+	t = t.Local()
+	naive := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond()/1000*1000, time.UTC)
+	return dateTime{t: naive, naive: true}
+}
 
 // Str prints it as str() does.
 func (t timeOfDay) Str() string { return clock(t.t) }

@@ -58,19 +58,17 @@ func suggestLookup(name string) string {
 }
 
 func now(a *args) (value.Value, error) {
-	d := dateTime{t: time.Now(), naive: true}
-	if a.truth("utc") {
-		d = dateTime{t: d.t.UTC()}
+	t := time.Now()
+	format := a.strOr("fmt", "")
+	switch {
+	case format != "" && a.truth("utc"):
+		return value.Str(formatTime(format, dateTime{t: t.UTC()})), nil
+	case format != "":
+		return value.Str(formatTime(format, dateTime{t: t})), nil
+	case a.truth("utc"):
+		return dateTime{t: t.UTC().Truncate(time.Microsecond)}, nil
 	}
-	if f := a.strOr("fmt", ""); f != "" {
-		return value.Str(formatTime(f, d)), nil
-	}
-	d.t = d.t.Truncate(time.Microsecond)
-	if d.naive {
-		t := d.t
-		d.t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
-	}
-	return d, nil
+	return localTime(t), nil
 }
 
 func undef(a *args) (value.Value, error) {

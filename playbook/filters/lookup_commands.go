@@ -147,9 +147,3 @@ func userName() string {
 	}
 	return ""
 }
-
-func localTime(t time.Time) value.Value {
-	t = t.Local()
-	naive := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond()/1000*1000, time.UTC)
-	return dateTime{t: naive, naive: true}
-}

@@ -74,12 +74,22 @@ func unvaultLookup(a *args) (value.Value, error) {
 	return out, a.err
 }
 
-func templateLookup(a *args) (value.Value, error) {
-	o := jinja.FileOptions{
-		TrimBlocks: a.truthOr("trim_blocks", true), LstripBlocks: a.truth("lstrip_blocks"), KeepTrailingNewline: true,
-		VariableStart: a.strOr("variable_start_string", ""), VariableEnd: a.strOr("variable_end_string", ""),
-		CommentStart: a.strOr("comment_start_string", ""), CommentEnd: a.strOr("comment_end_string", ""),
+// templateOptions are the options of the template module, as far as the lookup
+// has them.
+func (a *args) templateOptions() jinja.FileOptions {
+	o := jinja.DefaultFileOptions()
+	o.TrimBlocks, o.LstripBlocks = a.truthOr("trim_blocks", true), a.truth("lstrip_blocks")
+	for name, into := range map[string]*string{
+		"variable_start_string": &o.VariableStart, "variable_end_string": &o.VariableEnd,
+		"comment_start_string": &o.CommentStart, "comment_end_string": &o.CommentEnd,
+	} {
+		*into = a.strOr(name, *into)
 	}
+	return o
+}
+
+func templateLookup(a *args) (value.Value, error) {
+	o := a.templateOptions()
 	out := value.NewList()
 	for _, name := range a.terms() {
 		path, data, _, err := a.read("templates", name)

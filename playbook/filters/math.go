@@ -40,16 +40,16 @@ func logarithm(a *args) (value.Value, error) {
 	case 10:
 		return value.Float(math.Log10(x)), nil
 	case math.E:
-		return value.Float(math.Log(x)), nil
+		return value.Float(log(x)), nil
 	case 1:
 		return nil, errors.New("float division by zero")
 	}
-	return value.Float(math.Log(x) / math.Log(base)), nil
+	return value.Float(log(x) / log(base)), nil
 }
 
 func power(a *args) (value.Value, error) {
 	x, y := a.number("pow", "x"), a.number("pow", "y")
-	return checkedFloat(math.Pow(x, y), x, y)
+	return checkedFloat(pow(x, y), x, y)
 }
 
 func root(a *args) (value.Value, error) {
@@ -63,7 +63,7 @@ func root(a *args) (value.Value, error) {
 	if base == 0 {
 		return nil, errors.New("float division by zero")
 	}
-	return checkedFloat(math.Pow(x, 1/base), x)
+	return checkedFloat(pow(x, 1/base), x)
 }
 
 // checkedFloat gives f, or Python's error when a result of finite operands is

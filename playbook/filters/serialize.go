@@ -192,12 +192,17 @@ func setYAMLOption(a *args, o *pyyaml.Options, kw jinja.Kwarg) error {
 	return nil
 }
 
+// textName stands for the file of a text that comes from none.
+const textName = "<unicode string>"
+
+var untrusted = yaml.Options{Untrusted: true, Timestamp: Timestamp}
+
 func fromYAML(a *args) (value.Value, error) {
 	s, ok := value.AsString(a.val("value"))
 	if !ok {
 		return a.val("value"), nil
 	}
-	return yaml.Parse([]byte(s), "<unicode string>")
+	return yaml.Value([]byte(s), textName, untrusted)
 }
 
 func fromYAMLAll(a *args) (value.Value, error) {
@@ -208,7 +213,7 @@ func fromYAMLAll(a *args) (value.Value, error) {
 		}
 		return a.val("value"), nil
 	}
-	docs, err := yaml.Documents([]byte(s), "<unicode string>", yaml.Options{Untrusted: true})
+	docs, err := yaml.Documents([]byte(s), textName, untrusted)
 	if err != nil {
 		return nil, err
 	}
