@@ -108,7 +108,7 @@ func (f *Fragments) Join(dir string, list func(string) ([]fs.DirEntry, error), r
 		return nil, Failf("can't list the fragments in %s: %w", dir, reason(err))
 	}
 	var out bytes.Buffer
-	first := true
+	first, open := true, false
 	for _, e := range entries {
 		if ok, err := f.takes(e); err != nil || !ok {
 			if err != nil {
@@ -120,15 +120,15 @@ func (f *Fragments) Join(dir string, list func(string) ([]fs.DirEntry, error), r
 		if err != nil {
 			return nil, Failf("can't read the fragment %s: %w", filepath.Join(dir, e.Name()), reason(err))
 		}
-		// A fragment without a newline at its end does not swallow the next.
-		if out.Len() > 0 && !bytes.HasSuffix(out.Bytes(), []byte("\n")) && (len(f.delimiter) > 0 || !first) {
+		if open {
 			out.WriteByte('\n')
 		}
 		if !first {
 			out.Write(f.delimiter)
 		}
 		out.Write(data)
-		first = false
+		// A fragment without a newline at its end does not swallow the next.
+		first, open = false, !bytes.HasSuffix(data, []byte("\n"))
 	}
 	return out.Bytes(), nil
 }

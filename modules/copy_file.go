@@ -39,10 +39,11 @@ func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied,
 	if fa.Mode != nil && value.String(fa.Mode) == "preserve" {
 		fa.Mode = value.Str(e.Mode)
 	}
+	props.put("path", dest, dest)
 	changed, err := fa.Apply(ctx, cp.h, cp.c, dest, props)
 	cp.res.Changed = cp.res.Changed || changed
-	if cp.c.Diff {
-		cp.res.Diff = append(cp.res.Diff, props.Diff(dest)...)
+	if cp.c.Diff && props.After.Len() > 1 {
+		cp.res.Diff = append(cp.res.Diff, props.Diff("")...)
 	}
 	return done, err
 }

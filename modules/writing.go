@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"drover/modules/target"
 	"drover/playbook/value"
@@ -67,9 +68,11 @@ func (w writing) writeBytes(ctx context.Context, h target.Host, data []byte) err
 }
 
 func (w writing) failed(err error) error {
-	dir := filepath.Dir(w.Path)
-	if errors.Is(err, fs.ErrPermission) {
-		return Failf("Destination %s not writable: %w", dir, reason(err))
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return Failf("Destination %s not writable: %w", filepath.Dir(w.Path), reason(err))
+	case errors.Is(err, syscall.EBUSY):
+		return Failf("%s can't be replaced, since it is a mount point: set unsafe_writes to write it in place: %w", w.Path, err)
 	}
 	return Failf("could not write %s: %w", w.Path, err)
 }

@@ -22,7 +22,10 @@ func (c *copier) copy(ctx context.Context, t Task) (*value.Dict, error) {
 		return nil, err
 	}
 	const module = "ansible.builtin.copy"
-	if truth(args, "remote_src", false) || args.At("content") != value.None {
+	if content := args.At("content"); content != value.None {
+		return t.Invoke(ctx, module, args, quietIf(value.IsSecret(content)))
+	}
+	if truth(args, "remote_src", false) {
 		return t.Invoke(ctx, module, args, nil)
 	}
 	src := value.String(args.At("src"))
@@ -77,11 +80,17 @@ func (m *manifest) send(ctx context.Context, t Task, module, path string, args *
 	args.Delete(value.Str("src"))
 	args.Put("_source", value.Str(path))
 	args.Put("_manifest", m.entries)
-	o := &InvokeOptions{Blobs: m.blobs}
-	if m.secret {
-		o.Diff = new(bool) // what came out of a vault is not shown
-	}
+	o := quietIf(m.secret)
+	o.Blobs = m.blobs
 	return t.Invoke(ctx, module, args, o)
+}
+
+// quietIf gives options under which a secret is not shown in a diff.
+func quietIf(secret bool) *InvokeOptions {
+	if secret {
+		return &InvokeOptions{Diff: new(bool)}
+	}
+	return &InvokeOptions{}
 }
 
 // truth reads a boolean argument as modules do.
