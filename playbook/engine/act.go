@@ -13,11 +13,15 @@ import (
 // act evaluates the arguments and runs the action, or the module where there
 // is no action of that name.
 func (i *itemRun) act(ctx context.Context) (*value.Dict, error) {
+	module, err := i.resolveModule()
+	if err != nil {
+		return nil, err
+	}
+	i.module = module
 	args, err := i.args()
 	if err != nil {
 		return nil, err
 	}
-	module := i.step.task.Module
 	view := &taskView{item: i, ctx: ctx, args: args}
 	if i.kw.async > 0 && !i.kw.check {
 		return i.runAsync(ctx, view, module)
@@ -26,6 +30,25 @@ func (i *itemRun) act(ctx context.Context) (*value.Dict, error) {
 		return a.Run(ctx, view)
 	}
 	return view.Invoke(ctx, module, args, nil)
+}
+
+// resolveModule gives the full name of the task's module; one whose name is a
+// template is known only now.
+func (i *itemRun) resolveModule() (string, error) {
+	task := i.step.task
+	if task.Module != "" {
+		return task.Module, nil
+	}
+	v, err := i.jinja.Evaluate(&value.Template{Src: task.Action, Pos: task.Pos})
+	if err != nil {
+		return "", err
+	}
+	name := value.String(v)
+	full, ok := i.batch.run.cfg.Loader.ResolveModule(name, task.Collections)
+	if !ok {
+		return "", source.Errorf(task.Pos, "there is no module '%s'", name)
+	}
+	return full, nil
 }
 
 // ownTemplates are arguments that an action evaluates itself.
@@ -51,7 +74,7 @@ func (i *itemRun) args() (*value.Dict, error) {
 		}
 		raw.Update(d)
 	}
-	own := ownTemplates[task.Module]
+	own := ownTemplates[i.module]
 	for _, e := range task.Args.Entries() {
 		name := value.String(e.Key)
 		if slices.Contains(own, name) {
@@ -101,13 +124,13 @@ func (i *itemRun) moduleDefaults(into *value.Dict) error {
 func (i *itemRun) defaultsApply(name string) bool {
 	task := i.step.task
 	if group, ok := strings.CutPrefix(name, "group/"); ok {
-		return inActionGroup(group, task.Module)
+		return inActionGroup(group, i.module)
 	}
-	if name == task.Module || name == task.Action {
+	if name == i.module || name == task.Action {
 		return true
 	}
 	full, ok := i.batch.run.cfg.Loader.ResolveModule(name, nil)
-	return ok && full == task.Module
+	return ok && full == i.module
 }
 
 // inActionGroup knows the one action group of ansible.builtin that its own

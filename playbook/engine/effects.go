@@ -35,7 +35,7 @@ func (i *itemRun) factEffect(result, facts *value.Dict) {
 		delegate := i.kw.delegate
 		to = func(*seat) *host { return delegate }
 	}
-	switch i.step.task.Module {
+	switch i.module {
 	case "ansible.builtin.set_fact":
 		i.overlay.Update(facts)
 		cacheable := isTrue(itemResult{dict: result}, "_ansible_facts_cacheable")

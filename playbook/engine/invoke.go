@@ -22,7 +22,7 @@ type taskView struct {
 	args *value.Dict
 }
 
-func (v *taskView) Module() string         { return v.item.step.task.Module }
+func (v *taskView) Module() string         { return v.item.module }
 func (v *taskView) Args() *value.Dict      { return v.args }
 func (v *taskView) RawArgs() *value.Dict   { return v.item.step.task.Args }
 func (v *taskView) Pos() source.Pos        { return v.item.step.task.Pos }

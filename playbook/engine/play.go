@@ -42,10 +42,7 @@ type playRun struct {
 // play runs one play and reports whether the run goes on after it.
 func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error) {
 	pr := &playRun{run: r, play: p, roles: slices.Concat(p.Roles, p.Imported)}
-	for _, role := range p.Roles {
-		pr.handlers = append(pr.handlers, flattenHandlers(role.Handlers)...)
-	}
-	pr.handlers = append(pr.handlers, flattenHandlers(p.Handlers)...)
+	pr.handlers = flattenHandlers(p.Handlers)
 	pr.exportRoles()
 	if err := pr.readVars(ctx); err != nil {
 		return false, err

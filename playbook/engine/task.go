@@ -116,6 +116,8 @@ type itemRun struct {
 	jinja *jinja.Context
 	kw    taskKeywords
 	warns []string
+	// module is the full name of what is called.
+	module string
 	// together and place are set while items run side by side.
 	together *together
 	place    int
