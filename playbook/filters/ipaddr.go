@@ -124,7 +124,8 @@ func query6to4(q addressQuery) (value.Value, error) {
 		}
 		return q.value, nil
 	}
-	if !q.single() && n.isNetwork() {
+	global := q.bare().isGlobal()
+	if !q.single() && n.isNetwork() || global && (n.within(multicastNets) || n.isMask()) {
 		return value.Bool(false), nil
 	}
 	a := n.addr.FillBytes(make([]byte, 4))
@@ -279,8 +280,7 @@ func readAddress(v value.Value, version int) (q addressQuery, ok bool) {
 	}
 	s := value.String(v)
 	if strings.Trim(s, "0123456789") == "" {
-		n, ok := numberNet(s, "", version)
-		return addressQuery{net: n, value: value.Str(n.String())}, ok
+		return numberQuery(s, "", version)
 	}
 	if n, err := parseNet(s); err == nil {
 		return addressQuery{net: n, hasPrefix: strings.Contains(s, "/"), value: v}, true
@@ -289,8 +289,15 @@ func readAddress(v value.Value, version int) (q addressQuery, ok bool) {
 	if !isNet {
 		return q, false
 	}
-	n, ok := numberNet(number, prefix, 0)
-	return addressQuery{net: n, hasPrefix: true, value: value.Str(n.String())}, ok
+	return numberQuery(number, prefix, 0)
+}
+
+func numberQuery(number, prefix string, version int) (addressQuery, bool) {
+	n, ok := numberNet(number, prefix, version)
+	if !ok {
+		return addressQuery{}, false
+	}
+	return addressQuery{net: n, hasPrefix: prefix != "", value: value.Str(n.String())}, true
 }
 
 // numberNet reads an address that is written as a number.
