@@ -39,6 +39,7 @@ type Result struct {
 type collector struct {
 	name    string
 	ids     []string
+	needs   []string // collectors that are gathered along with it
 	prefix  string // "" means "ansible_"
 	collect func(ctx context.Context, m *machine) *value.Dict
 }
@@ -55,8 +56,8 @@ func collectors() []collector {
 		{name: "fips", collect: fips},
 		{name: "python", collect: nothing},
 		{name: "caps", ids: []string{"system_capabilities", "system_capabilities_enforced"}, collect: capabilities},
-		{name: "pkg_mgr", collect: packageManager},
-		{name: "service_mgr", collect: serviceManager},
+		{name: "pkg_mgr", needs: []string{"distribution"}, collect: packageManager},
+		{name: "service_mgr", needs: []string{"platform", "distribution"}, collect: serviceManager},
 		{name: "cmdline", collect: cmdline},
 		{name: "date_time", collect: dateTime},
 		{name: "env", collect: environment},
@@ -65,10 +66,10 @@ func collectors() []collector {
 		{name: "user", ids: []string{"user_id", "user_uid", "user_gid", "user_gecos", "user_dir", "user_shell", "real_user_id", "effective_user_id", "effective_group_ids"}, collect: user},
 		{name: "systemd", collect: systemd},
 		{name: "virtual", ids: []string{"virtualization_type", "virtualization_role", "virtualization_tech_guest", "virtualization_tech_host"}, collect: virtualization},
-		{name: "hardware", ids: []string{"processor", "processor_cores", "processor_count", "mounts", "devices"}, collect: hardware},
+		{name: "hardware", ids: []string{"processor", "processor_cores", "processor_count", "mounts", "devices"}, needs: []string{"platform"}, collect: hardware},
 		{name: "dns", collect: dns},
 		{name: "fibre_channel_wwn", collect: fibreChannel},
-		{name: "network", ids: []string{"interfaces", "default_ipv4", "default_ipv6", "all_ipv4_addresses", "all_ipv6_addresses"}, collect: network},
+		{name: "network", ids: []string{"interfaces", "default_ipv4", "default_ipv6", "all_ipv4_addresses", "all_ipv6_addresses"}, needs: []string{"platform", "distribution"}, collect: network},
 		{name: "iscsi", collect: iscsi},
 		{name: "nvme", collect: nvme},
 		{name: "local", collect: local},

@@ -32,7 +32,7 @@ func selectSubsets(all []collector, subset []string) (map[string]bool, error) {
 			return nil, err
 		}
 	}
-	return s.collectors(), nil
+	return withNeeds(all, s.collectors()), nil
 }
 
 type selection struct {
@@ -81,6 +81,16 @@ func (s *selection) collectors() map[string]bool {
 		merge(names, s.ids[id])
 	}
 	return names
+}
+
+// withNeeds adds what the chosen collectors need.
+func withNeeds(all []collector, chosen map[string]bool) map[string]bool {
+	for _, c := range all {
+		if chosen[c.name] {
+			merge(chosen, c.needs)
+		}
+	}
+	return chosen
 }
 
 func badSubset(name string, ids map[string][]string) error {
