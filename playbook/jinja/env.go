@@ -13,7 +13,7 @@ const (
 	defaultDepth  = 120
 	defaultOutput = 64 << 20
 	defaultRange  = 10_000_000
-	defaultSteps  = 100_000_000
+	defaultSteps  = 20_000_000
 )
 
 // NewEnv makes an Env with Jinja2's own filters, tests and globals.
