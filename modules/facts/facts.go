@@ -40,7 +40,7 @@ type collector struct {
 	name    string
 	ids     []string
 	needs   []string // collectors that are gathered along with it
-	prefix  string // "" means "ansible_"
+	prefix  string   // "" means "ansible_"
 	collect func(ctx context.Context, m *machine) *value.Dict
 }
 
