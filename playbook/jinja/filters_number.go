@@ -209,3 +209,30 @@ func filterFileSize(c *Call) (value.Value, error) {
 	}
 	return nil, nil
 }
+
+// numberFilters are Jinja2's filters on numbers.
+var numberFilters = []*Func{
+	{Name: "int", Call: filterInt},
+	{Name: "float", Call: filterFloat},
+	{Name: "abs", Call: filterAbs},
+	{Name: "round", Call: filterRound},
+	{Name: "filesizeformat", Call: filterFileSize},
+}
+
+func filterAbs(c *Call) (value.Value, error) {
+	var v value.Value
+	if err := c.Unpack("x", &v); err != nil {
+		return nil, err
+	}
+	if f, ok := v.(value.Float); ok {
+		return value.Float(math.Abs(float64(f))), nil
+	}
+	n, ok := value.AsBig(v)
+	if !ok {
+		return nil, TypeErrorf("bad operand type for abs(): '%s'", v.Type())
+	}
+	if n.Sign() < 0 {
+		return unary('-', v)
+	}
+	return unary('+', v)
+}

@@ -1,0 +1,128 @@
+package jinja
+
+import (
+	"errors"
+
+	"drover/playbook/source"
+	"drover/playbook/value"
+)
+
+func (n *filterExpr) eval(f *frame) (value.Value, error) {
+	if n.quick != "" {
+		if v, done, err := n.shortcut(f, n.x, n.quick); done {
+			return v, err
+		}
+	}
+	x, err := n.x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	return n.apply(f, x)
+}
+
+// apply calls the filter on a value.
+func (n *filterExpr) apply(f *frame, x value.Value) (value.Value, error) {
+	args, kw, err := n.evaluate(f, x)
+	if err != nil {
+		return nil, err
+	}
+	v, err := f.c.applyFilter(n.name, args, kw, callSite{f.tpl, n.offset()})
+	if u := undefinedOf(err); u != nil {
+		return u, nil
+	}
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	return v, nil
+}
+
+func (c *Context) applyFilter(name string, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
+	fn := c.env.filter(name)
+	if fn == nil {
+		return nil, &syntaxError{site.off, "No filter named '" + name + "'." + suggestFunc(name, c.env.Filters)}
+	}
+	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+	return v, pluginError("filter", fn.Name, err)
+}
+
+// pluginError says which plugin failed, except for what is not its fault.
+func pluginError(kind, name string, err error) error {
+	var undef *UndefinedError
+	var inner *PluginError
+	var placed *source.Error
+	if err == nil || errors.As(err, &undef) || errors.As(err, &inner) || errors.As(err, &placed) {
+		return err
+	}
+	return &PluginError{Plugin: kind, Name: name, Err: err}
+}
+
+// marksSafe are the filters whose results "is escaped" accepts. Text carries no
+// mark that it is safe HTML, so the test looks at the filter just before it.
+var marksSafe = map[string]bool{"escape": true, "e": true, "forceescape": true, "safe": true, "urlize": true, "xmlattr": true, "tojson": true}
+
+func (n *testExpr) eval(f *frame) (value.Value, error) {
+	if src, ok := n.x.(*filterExpr); ok && plain(n.name) == "escaped" && marksSafe[plain(src.name)] {
+		return value.Bool(true), nil
+	}
+	if n.quick != "" {
+		if v, done, err := n.shortcut(f, n.x, n.quick); done && (err != nil || len(n.pos) == 0) {
+			return v, err
+		}
+	}
+	x, err := n.x.eval(f)
+	if err != nil {
+		return nil, err
+	}
+	args, kw, err := n.evaluate(f, x)
+	if err != nil {
+		return nil, err
+	}
+	v, err := f.c.applyTest(n.name, args, kw, callSite{f.tpl, n.offset()})
+	if u := undefinedOf(err); u != nil {
+		return u, nil
+	}
+	if err != nil {
+		return nil, f.fail(n, err)
+	}
+	return v, nil
+}
+
+// applyTest calls a test; its result is a boolean or an undefined value.
+func (c *Context) applyTest(name string, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
+	fn := c.env.test(name)
+	if fn == nil {
+		return nil, &syntaxError{site.off, "No test named '" + name + "'." + suggestFunc(name, c.env.Tests)}
+	}
+	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+	if err != nil {
+		return nil, pluginError("test", fn.Name, err)
+	}
+	if u, ok := v.(*value.Undefined); ok {
+		return u, nil
+	}
+	return value.Bool(value.Truth(v)), nil
+}
+
+// CallFilter calls a filter by name; an undefined result is an error.
+func (c *Context) CallFilter(name string, args ...value.Value) (value.Value, error) {
+	return defined(c.applyFilter(name, args, nil, callSite{}))
+}
+
+// CallTest calls a test by name.
+func (c *Context) CallTest(name string, args ...value.Value) (bool, error) {
+	v, err := defined(c.applyTest(name, args, nil, callSite{}))
+	return err == nil && value.Truth(v), err
+}
+
+// CallFunc calls a function value: a *Func, a macro, a method.
+func (c *Context) CallFunc(fn value.Value, args []value.Value, kw []Kwarg) (value.Value, error) {
+	return defined(c.callValue(fn, args, kw, callSite{}))
+}
+
+// defined makes an undefined value an error.
+func defined(v value.Value, err error) (value.Value, error) {
+	if u, ok := v.(*value.Undefined); ok && err == nil && !u.Plain {
+		return nil, &UndefinedError{u}
+	}
+	return v, err
+}
