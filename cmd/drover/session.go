@@ -129,6 +129,9 @@ func (s *session) compat() {
 	}
 }
 
+// nobodyLeft is Ansible's text for a --limit without hosts; scripts look for it.
+const nobodyLeft = "Specified hosts and/or --limit does not match any hosts"
+
 // limit gives --limit with its files read, after checking that it leaves hosts.
 func (s *session) limit() (string, error) {
 	limit, err := inventory.ExpandLimit(s.cli.String("limit"))
@@ -137,7 +140,7 @@ func (s *session) limit() (string, error) {
 	}
 	hosts, err := s.inv.Match(limit)
 	if err == nil && len(hosts) == 0 {
-		err = errors.New("Specified hosts and/or --limit does not match any hosts")
+		err = errors.New(nobodyLeft)
 	}
 	return limit, err
 }
