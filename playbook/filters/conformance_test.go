@@ -205,7 +205,7 @@ func (c *testCase) run(env *jinja.Env) (value.Value, error) {
 		}
 		c.vars.Update(d)
 	}
-	ctx := jinja.NewContext(env, scope{c.vars, c.trusted})
+	ctx := jinja.NewContext(env, caseScope{c.vars, c.trusted})
 	switch c.Mode {
 	case "condition":
 		ok, err := ctx.Condition(c.Template, source.Pos{})
@@ -217,7 +217,7 @@ func (c *testCase) run(env *jinja.Env) (value.Value, error) {
 		}
 		return v, err
 	}
-	text, err := ctx.RenderFile(c.Template, "template.j2", c.fileOptions(), loader{})
+	text, err := ctx.RenderFile(c.Template, "template.j2", c.fileOptions(), caseLoader{})
 	return value.Str(text), err
 }
 
@@ -250,17 +250,17 @@ func (c *testCase) fileOptions() jinja.FileOptions {
 	return o
 }
 
-// scope is a dict of variables.
-type scope struct {
+// caseScope is a dict of variables.
+type caseScope struct {
 	d       *value.Dict
 	trusted bool
 }
 
-func (s scope) Trusted(string) bool { return s.trusted }
+func (s caseScope) Trusted(string) bool { return s.trusted }
 
-func (s scope) Lookup(name string) (value.Value, bool) { return s.d.Lookup(name) }
+func (s caseScope) Lookup(name string) (value.Value, bool) { return s.d.Lookup(name) }
 
-func (s scope) Names() []string {
+func (s caseScope) Names() []string {
 	var names []string
 	for _, k := range s.d.Keys() {
 		names = append(names, value.String(k))
@@ -268,10 +268,10 @@ func (s scope) Names() []string {
 	return names
 }
 
-// loader finds templates below the working directory, as a playbook there does.
-type loader struct{}
+// caseLoader finds templates below the working directory, as a playbook there does.
+type caseLoader struct{}
 
-func (loader) Load(name, from string) (src, path string, err error) {
+func (caseLoader) Load(name, from string) (src, path string, err error) {
 	for _, dir := range []string{"templates", "."} {
 		path := filepath.Join(dir, name)
 		data, err := os.ReadFile(path)

@@ -260,7 +260,6 @@ type (
 	}
 	// scopeStmt is a body with its own scope and nothing else (autoescape).
 	scopeStmt struct {
-		on    bool
 		body  []stmt
 		clear []int
 	}

@@ -65,7 +65,7 @@ func filterMap(c *Call) (value.Value, error) {
 	name, ok := value.AsString(c.Args[1])
 	fn := c.Ctx.env.filter(name)
 	if !ok || fn == nil {
-		return nil, errors.New("No filter named " + value.Repr(c.Args[1]) + "." + suggestFunc(name, c.Ctx.env.Filters))
+		return nil, valueErrorf("%s", "No filter named "+value.Repr(c.Args[1])+"."+suggestFunc(name, c.Ctx.env.Filters))
 	}
 	rest := c.Args[1:]
 	call := &Call{Func: fn, Args: make([]value.Value, len(rest)), Ctx: c.Ctx, Pos: c.Pos}
@@ -101,7 +101,7 @@ func selectElems(c *Call, byAttr, want bool) (value.Value, error) {
 	g := getter{c: c.Ctx}
 	if byAttr {
 		if len(args) == 0 {
-			return nil, errors.New("Missing parameter for attribute name")
+			return nil, valueErrorf("Missing parameter for attribute name")
 		}
 		g = c.Ctx.newGetter(args[0])
 		args = args[1:]
@@ -131,7 +131,7 @@ func (c *Call) passes(x value.Value, args []value.Value) (bool, error) {
 	name, ok := value.AsString(args[0])
 	fn := c.Ctx.env.test(name)
 	if !ok || fn == nil {
-		return false, errors.New("No test named " + value.Repr(args[0]) + "." + suggestFunc(name, c.Ctx.env.Tests))
+		return false, valueErrorf("%s", "No test named "+value.Repr(args[0])+"."+suggestFunc(name, c.Ctx.env.Tests))
 	}
 	all := make([]value.Value, 0, len(args))
 	all = append(append(all, x), args[1:]...)

@@ -1,8 +1,6 @@
 package jinja
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 
 	"drover/playbook/source"
@@ -23,15 +21,15 @@ func headerError(err error, pos source.Pos) error {
 func parseHeader(src string, o *FileOptions) (rest string, err error) {
 	line, rest, ok := strings.Cut(src, "\n")
 	if !ok {
-		return "", errors.New("Missing newline after '#jinja2:' override.")
+		return "", valueErrorf("Missing newline after '#jinja2:' override.")
 	}
 	for _, pair := range splitHeader(strings.TrimPrefix(line, headerPrefix)) {
 		if strings.TrimSpace(pair) == "" {
-			return "", errors.New("Empty '#jinja2:' override pair not allowed.")
+			return "", valueErrorf("Empty '#jinja2:' override pair not allowed.")
 		}
 		key, val, ok := strings.Cut(pair, ":")
 		if !ok {
-			return "", fmt.Errorf("Missing key-value separator `:` in '#jinja2:' override pair '%s'.", pair)
+			return "", valueErrorf("Missing key-value separator `:` in '#jinja2:' override pair '%s'.", pair)
 		}
 		if err := o.override(strings.TrimSpace(key), strings.TrimSpace(val)); err != nil {
 			return "", err
@@ -80,7 +78,7 @@ func (o *FileOptions) override(key, val string) error {
 	case texts[key] != nil:
 		return overrideText(key, val, texts[key])
 	}
-	return fmt.Errorf("Invalid '#jinja2:' override key '%s'.", key)
+	return valueErrorf("Invalid '#jinja2:' override key '%s'.", key)
 }
 
 func overrideBool(key, val string, p *bool) error {
@@ -90,7 +88,7 @@ func overrideBool(key, val string, p *bool) error {
 	case "False":
 		*p = false
 	default:
-		return fmt.Errorf("The value of '%s' must be True or False, not %s", key, val)
+		return valueErrorf("The value of '%s' must be True or False, not %s", key, val)
 	}
 	return nil
 }
@@ -98,7 +96,7 @@ func overrideBool(key, val string, p *bool) error {
 func overrideText(key, val string, p *string) error {
 	n := len(val)
 	if n < 2 || val[0] != val[n-1] || val[0] != '\'' && val[0] != '"' {
-		return fmt.Errorf("The value of '%s' must be a quoted string, not %s", key, val)
+		return valueErrorf("The value of '%s' must be a quoted string, not %s", key, val)
 	}
 	s, err := unescape(val[1 : n-1])
 	if err != nil {
@@ -111,7 +109,7 @@ func overrideText(key, val string, p *string) error {
 // validate reports options that can't work together.
 func (o *FileOptions) validate() error {
 	if o.BlockStart == o.VariableStart || o.BlockStart == o.CommentStart || o.VariableStart == o.CommentStart {
-		return errors.New("Block, variable and comment start strings must be different.")
+		return valueErrorf("Block, variable and comment start strings must be different.")
 	}
 	for name, s := range map[string]string{
 		"block_start_string": o.BlockStart, "block_end_string": o.BlockEnd,
@@ -119,14 +117,14 @@ func (o *FileOptions) validate() error {
 		"comment_start_string": o.CommentStart, "comment_end_string": o.CommentEnd,
 	} {
 		if s == "" {
-			return fmt.Errorf("The option '%s' must not be empty.", name)
+			return valueErrorf("The option '%s' must not be empty.", name)
 		}
 	}
 	switch o.NewlineSequence {
 	case "\n", "\r\n", "\r":
 		return nil
 	}
-	return errors.New(`The option 'newline_sequence' must be one of "\n", "\r\n" and "\r".`)
+	return valueErrorf(`The option 'newline_sequence' must be one of "\n", "\r\n" and "\r".`)
 }
 
 // withDefaults fills the texts that are not set.

@@ -2,7 +2,6 @@ package jinja
 
 import (
 	"errors"
-	"fmt"
 
 	"drover/playbook/source"
 	"drover/playbook/value"
@@ -101,7 +100,7 @@ func (s *blockStmt) exec(f *frame) error {
 		return nil
 	}
 	if chain[0].required {
-		return f.fail(s, fmt.Errorf("Required block '%s' not found", s.name))
+		return f.fail(s, valueErrorf("Required block '%s' not found", s.name))
 	}
 	j := f.j
 	if s.scoped {
