@@ -139,7 +139,7 @@ func parseTime(s, format string) (value.Value, error) {
 }
 
 func (p parsedTime) dateTime() (value.Value, error) {
-	year := p.num("Y", 1900)
+	year := p.num("Y", p.num("G", 1900))
 	if _, ok := p.text("y"); ok {
 		if year = p.num("y", 0) + 1900; year < 1969 {
 			year += 100
@@ -185,16 +185,35 @@ func (p parsedTime) monthAndDay(year int) (month, day int, err error) {
 	if n := p.num("u", 0); n > 0 {
 		wd, hasDay = n-1, true
 	}
-	jan1 := weekday(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))
-	if week := p.num("W", -1); week >= 0 && hasDay {
-		t := time.Date(year, 1, 1-jan1+7*week+wd, 0, 0, 0, 0, time.UTC)
-		if jan1 > 0 {
-			return int(t.Month()), t.Day(), nil
-		}
-		t = t.AddDate(0, 0, -7)
+	if !hasDay {
+		return month, day, nil
+	}
+	t, ok := p.weekDate(year, wd)
+	if ok {
 		return int(t.Month()), t.Day(), nil
 	}
 	return month, day, nil
+}
+
+// weekDate finds the day wd (from Monday, 0) in the week that %V, %W or %U
+// gave.
+func (p parsedTime) weekDate(year, wd int) (time.Time, bool) {
+	if week := p.num("V", 0); week > 0 {
+		jan4 := time.Date(year, 1, 4, 0, 0, 0, 0, time.UTC)
+		return jan4.AddDate(0, 0, 7*(week-1)+wd-weekday(jan4)), true
+	}
+	jan1 := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+	first, week := weekday(jan1), p.num("W", -1)
+	if week < 0 { // weeks of %U start on Sunday
+		first, wd, week = (first+1)%7, (wd+1)%7, p.num("U", -1)
+	}
+	switch {
+	case week < 0:
+		return time.Time{}, false
+	case week == 0:
+		return jan1.AddDate(0, 0, wd-first), true
+	}
+	return jan1.AddDate(0, 0, (7-first)%7+7*(week-1)+wd), true
 }
 
 func (p parsedTime) zone() (*time.Location, bool) {
