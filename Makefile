@@ -1,7 +1,7 @@
 # make build      bin/drover for this machine
 # make test       everything that CI runs
 # make hosts      the tests on real Debian hosts alone (root on Linux)
-# make bench      benchmarks
+# make bench      benchmarks; test/bench/compare INVENTORY compares with ssh and Ansible
 # make release    dist/: static binaries with the runners for linux inside
 
 SHELL := /bin/bash
