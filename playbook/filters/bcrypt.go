@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 
+	//lint:ignore SA1019 bcrypt is built on it
 	"golang.org/x/crypto/blowfish"
 )
 

@@ -37,10 +37,6 @@ type (
 	TemplateLoader interface {
 		Loader() jinja.Loader
 	}
-	// VaultSecrets decrypts text with the run's vault passwords.
-	VaultSecrets interface {
-		Decrypt(text []byte) ([]byte, error)
-	}
 )
 
 // plainFiles is the Controller of evaluations that have no task: files below

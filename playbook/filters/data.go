@@ -335,9 +335,6 @@ func splitSpace(s string, maxsplit int) []string {
 		}
 		i := strings.IndexAny(s, pythonSpace)
 		if i < 0 || maxsplit >= 0 && len(out) == maxsplit {
-			if i >= 0 {
-				s = strings.TrimRight(s, pythonSpace)
-			}
 			return append(out, s)
 		}
 		out = append(out, s[:i])
