@@ -161,6 +161,17 @@ func TestLenientConditions(t *testing.T) {
 	}
 }
 
+func TestLenientResults(t *testing.T) {
+	env := NewEnv()
+	env.Lenient = true
+	for src, want := range map[string]string{"{{ range(2) }}": "[0, 1]", "{{ 'x' if false }}": "''"} {
+		v, err := NewContext(env, nil).Evaluate(tpl(src))
+		if err != nil || value.Repr(v) != want {
+			t.Errorf("%s: gives %v, %v; want %s", src, v, err, want)
+		}
+	}
+}
+
 func TestResolveLeavesElementsAlone(t *testing.T) {
 	c := NewContext(NewEnv(), dictScope{value.DictOf("l", value.NewList(tpl("{{ nope }}"), value.Int(1)))})
 	v, err := c.Resolve(tpl("{{ l }}"))

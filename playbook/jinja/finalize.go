@@ -51,14 +51,28 @@ func (f *finalizer) value(v value.Value) (value.Value, error) {
 	case value.Mapping:
 		return f.mapping(v)
 	case value.Transient:
-		if !f.joined {
-			return nil, unstorable(v.(value.Value))
-		}
+		return f.transient(v.(value.Value))
 	case groupTuple:
 		elems, _, err := f.seq([]value.Value{v.grouper, v.list})
 		return &value.List{Elems: elems}, err
 	}
 	return v, nil
+}
+
+// transient refuses a value that is no result; in lenient mode a range becomes
+// a list and anything else its text.
+func (f *finalizer) transient(v value.Value) (value.Value, error) {
+	r, isRange := v.(*rangeValue)
+	switch {
+	case f.joined:
+		return v, nil
+	case !f.c.env.Lenient:
+		return nil, unstorable(v)
+	case isRange:
+		elems, err := r.all(f.c)
+		return &value.List{Elems: elems}, err
+	}
+	return value.Str(value.String(v)), nil
 }
 
 func unstorable(v value.Value) error {
@@ -69,7 +83,7 @@ func (f *finalizer) undefined(u *value.Undefined) (value.Value, error) {
 	switch {
 	case !u.Plain:
 		return nil, &UndefinedError{u}
-	case f.joined:
+	case f.joined || f.c.env.Lenient:
 		return value.Str(""), nil
 	}
 	return nil, unstorable(u)
