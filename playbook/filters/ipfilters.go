@@ -385,5 +385,5 @@ func usableRange(a *args) (value.Value, error) {
 	for addr := n.first(); addr.Cmp(n.last()) <= 0; addr = new(big.Int).Add(addr, big.NewInt(1)) {
 		hosts.Append(value.Str(n.text(addr)))
 	}
-	return value.DictOf("number_of_ips", hosts.Len(), "usable_ips", hosts), nil
+	return value.DictOf("usable_ips", hosts, "number_of_ips", hosts.Len()), nil
 }

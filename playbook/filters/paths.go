@@ -26,7 +26,9 @@ var structureFilters = []entry{
 // toPaths gives every value below by its path.
 func toPaths(a *args) (value.Value, error) {
 	out := value.NewDict(0)
-	addPaths(out, a.strOr("prepend", ""), a.val("var"))
+	if d, ok := asDict(a.val("var")); !ok || d.Len() > 0 || a.has("prepend") {
+		addPaths(out, a.strOr("prepend", ""), a.val("var"))
+	}
 	if a.truth("wantlist") {
 		return value.NewList(out), nil
 	}
@@ -50,24 +52,17 @@ func addPaths(out *value.Dict, path string, v value.Value) {
 }
 
 // joinPath adds a key to a path: with a dot, or in brackets when it is no
-// identifier.
+// identifier. The first key stands for itself.
 func joinPath(path string, key value.Value) string {
 	s := value.String(key)
-	if _, isStr := value.AsString(key); !isStr {
-		return path + "[" + s + "]"
-	}
 	ident := s != "" && !isDigit(s[0]) && strings.IndexFunc(s, func(r rune) bool {
 		return r != '_' && (r > 0x7f || !isASCIILetter(byte(r)) && !isDigit(byte(r)))
 	}) < 0
 	switch {
-	case !ident:
-		quote := "'"
-		if strings.Contains(s, "'") {
-			quote = `"`
-		}
-		return path + "[" + quote + s + quote + "]"
 	case path == "":
 		return s
+	case !ident:
+		return path + "['" + s + "']"
 	}
 	return path + "." + s
 }
