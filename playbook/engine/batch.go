@@ -216,16 +216,6 @@ func (b *batch) names(keep func(*seat) bool) value.Value {
 	return l
 }
 
-// seatOf gives a host's seat in the batch, or nil.
-func (b *batch) seatOf(name string) *seat {
-	for _, s := range b.seats {
-		if s.name == name {
-			return s
-		}
-	}
-	return nil
-}
-
 // readVarsFiles reads the play's vars_files for a host. Names that need facts
 // which are not there yet are tried again when facts come.
 func (b *batch) readVarsFiles(s *seat) {
