@@ -21,7 +21,10 @@ import (
 
 func main() {
 	serveAsRunner(os.Args)
-	os.Exit(start(context.Background(), os.Args))
+	stop := profile(os.Getenv(profileEnv))
+	code := start(context.Background(), os.Args)
+	stop()
+	os.Exit(code)
 }
 
 // command is a subcommand: its flags are made for each use, since they hold
