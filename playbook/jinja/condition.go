@@ -13,7 +13,7 @@ import (
 func (c *Context) Condition(expr string, pos source.Pos) (bool, error) {
 	defer c.begin()()
 	ok, err := c.condition(expr, pos)
-	return ok, finish(err)
+	return ok, finish(placeError(err, pos))
 }
 
 // ConditionValue is Condition for what a keyword holds: a boolean, an

@@ -277,7 +277,7 @@ func (c *Context) Expr(expr string, pos source.Pos) (value.Value, error) {
 	if err == nil {
 		v, err = c.finalize(v, false)
 	}
-	return v, finish(err)
+	return v, finish(placeError(err, pos))
 }
 
 func (c *Context) expression(expr string, pos source.Pos, cond bool) (value.Value, error) {

@@ -44,6 +44,17 @@ func TestErrorsPointIntoTheFile(t *testing.T) {
 	}
 }
 
+func TestResultsHaveTheirTemplatesPlace(t *testing.T) {
+	pos := source.Pos{File: "play.yml", Line: 3, Col: 5}
+	for _, src := range []string{"{{ range(3) }}", "{{ [{}] | map(attribute='x') }}", "{{ '' | random }}"} {
+		_, err := NewContext(NewEnv(), nil).Evaluate(&value.Template{Src: src, Pos: pos})
+		var e *source.Error
+		if !errors.As(err, &e) || e.Pos != pos {
+			t.Errorf("%s: %v", src, err)
+		}
+	}
+}
+
 func TestErrorsTellTheWay(t *testing.T) {
 	vars := value.DictOf("a", tpl("{{ b }}"), "b", tpl("{{ 1 / 0 }}"))
 	_, err := eval(t, vars, "{{ a }}")
@@ -184,6 +195,32 @@ func TestResolveLeavesElementsAlone(t *testing.T) {
 	}
 	if v, err = c.Settle(l); err != nil || v.(*value.List).Elems[0].Type() != "UndefinedMarker" {
 		t.Errorf("settling gives %v, %v", v, err)
+	}
+}
+
+// otherHost is a mapping that evaluates its values in another scope.
+type otherHost struct{ c *Context }
+
+func (otherHost) Type() string        { return "dict" }
+func (otherHost) Len() int            { return 1 }
+func (otherHost) Keys() []value.Value { return []value.Value{value.Str("x")} }
+
+func (h otherHost) Get(key value.Value) (value.Value, bool, error) {
+	v, err := h.c.Evaluate(tpl("{{ nope }}"))
+	return v, true, err
+}
+
+func TestMappingsMayFailForWhatIsUndefined(t *testing.T) {
+	vars := value.DictOf("h", otherHost{NewContext(NewEnv(), nil)})
+	for src, want := range map[string]string{
+		"{{ h.x | default('d') }}": "'d'", "{{ h['x'] | default('d') }}": "'d'", "{{ h.x is defined }}": "False",
+	} {
+		if v, err := eval(t, vars, src); err != nil || value.Repr(v) != want {
+			t.Errorf("%s: gives %v, %v; want %s", src, v, err, want)
+		}
+	}
+	if _, err := eval(t, vars, "{{ h.x }}"); KindOf(err) != KindUndefined {
+		t.Errorf("gives %v", err)
 	}
 }
 

@@ -177,6 +177,25 @@ func (f *frame) fail(n interface{ offset() int }, err error) error {
 	return &source.Error{Pos: f.tpl.position(n.offset()), Msg: err.Error(), Err: err}
 }
 
+// placeError gives an error that has no place of its own the place of the template
+// it came from.
+func placeError(err error, pos source.Pos) error {
+	var has *source.Error
+	var undef *UndefinedError
+	switch {
+	case err == nil || !pos.Known() || errors.As(err, &has):
+		return err
+	case errors.As(err, &undef):
+		u := *undef.Undefined
+		if u.Explain == nil && !u.Pos.Known() {
+			u.Pos = pos
+			return &UndefinedError{&u}
+		}
+		return err
+	}
+	return &source.Error{Pos: pos, Msg: err.Error(), Err: err}
+}
+
 // finish turns whatever an evaluation failed with into an error for the user.
 func finish(err error) error {
 	var placed *source.Error

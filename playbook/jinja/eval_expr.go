@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -68,7 +69,8 @@ func (c *Context) names() []string {
 
 // undefinedOf gives the undefined value an error is about, or nil.
 func undefinedOf(err error) *value.Undefined {
-	if u, ok := err.(*UndefinedError); ok {
+	var u *UndefinedError
+	if err != nil && errors.As(err, &u) {
 		return u.Undefined
 	}
 	return nil
@@ -276,6 +278,15 @@ func (n *attrExpr) eval(f *frame) (value.Value, error) {
 		return nil, err
 	}
 	v, err := f.c.getAttr(x, n.name)
+	return f.got(n, v, err)
+}
+
+// got is what looking up an attribute or item gave. A mapping that fails to
+// have it because something is undefined gives that undefined value.
+func (f *frame) got(n expr, v value.Value, err error) (value.Value, error) {
+	if u := undefinedOf(err); u != nil {
+		return f.located(n, u)
+	}
 	if err != nil {
 		return nil, f.fail(n, err)
 	}
@@ -333,10 +344,10 @@ func (n *itemExpr) eval(f *frame) (value.Value, error) {
 		return nil, err
 	}
 	v, err := f.c.getItem(x, key)
-	if err != nil {
+	if _, used := key.(*value.Undefined); used && err != nil {
 		return nil, f.fail(n, err)
 	}
-	return f.located(n, v)
+	return f.got(n, v, err)
 }
 
 func (n *sliceExpr) eval(f *frame) (value.Value, error) {

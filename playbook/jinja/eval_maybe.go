@@ -36,6 +36,9 @@ func (n *attrExpr) evalMaybe(f *frame) (value.Value, bool, error) {
 		return nil, false, err
 	}
 	v, ok, err := findAttr(x, n.name)
+	if undefinedOf(err) != nil {
+		return nil, false, nil
+	}
 	if err != nil {
 		return nil, false, f.fail(n, err)
 	}

@@ -66,7 +66,8 @@ func (c *Context) renderFile(src, path string, o FileOptions, l Loader) (value.V
 	if err != nil {
 		return nil, err
 	}
-	return c.finalize(v, false)
+	v, err = c.finalize(v, false)
+	return v, placeError(err, pos)
 }
 
 // fileSyntax reads the header of a template file.

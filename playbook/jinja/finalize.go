@@ -34,7 +34,8 @@ func (f *finalizer) value(v value.Value) (value.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		return f.value(r)
+		r, err = f.value(r)
+		return r, placeError(err, v.Pos)
 	case *value.Undefined:
 		return f.undefined(v)
 	case *value.List:
