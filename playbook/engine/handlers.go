@@ -78,11 +78,9 @@ func (b *batch) unknownHandler(o *outcome, name string) {
 		name, source.DidYouMean(name, known)).WithHint("a handler must be in 'handlers:' of the play or in handlers/main.yml of one of its roles"))
 }
 
-// flush sends the hosts that have notified handlers through them.
-func (b *batch) flush(seats []*seat) {
-	for _, s := range seats {
-		if len(s.notified) > 0 {
-			s.cursor.pushHandlers(b.play.handlers)
-		}
+// flush sends a host that has notified handlers through them.
+func (b *batch) flush(s *seat) {
+	if len(s.notified) > 0 {
+		s.cursor.pushHandlers(b.play.handlers)
 	}
 }

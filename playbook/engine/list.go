@@ -59,30 +59,17 @@ func (e *Engine) List(book *playbook.Playbook) ([]Listing, error) {
 
 func (pr *playRun) list(l *Listing) {
 	b := pr.newBatch(nil)
-	var walk func(steps []playbook.Step)
-	walk = func(steps []playbook.Step) {
-		for _, s := range steps {
-			switch s := s.(type) {
-			case *playbook.Block:
-				walk(s.Body)
-				walk(s.Rescue)
-				walk(s.Always)
-			case *playbook.Task:
-				if s.Implicit || !b.takesPart(s) {
-					continue
-				}
-				info := b.info(s)
-				tags := slices.Clone(info.Tags)
-				sort.Strings(tags)
-				tags = slices.Compact(tags)
-				l.TaskTags = append(l.TaskTags, tags...)
-				if s.Meta == "" {
-					l.Tasks = append(l.Tasks, ListedTask{Name: info.Heading(), Tags: tags})
-				}
-			}
+	pr.eachTask(func(t *playbook.Task) {
+		if t.Implicit || !b.takesPart(t) {
+			return
 		}
-	}
-	walk(pr.steps())
+		info := b.info(t)
+		tags := slices.Clone(info.Tags)
+		sort.Strings(tags)
+		tags = slices.Compact(tags)
+		l.TaskTags = append(l.TaskTags, tags...)
+		l.Tasks = append(l.Tasks, ListedTask{Name: info.Heading(), Tags: tags})
+	})
 	sort.Strings(l.TaskTags)
 	l.TaskTags = slices.Compact(l.TaskTags)
 }

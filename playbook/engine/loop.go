@@ -90,12 +90,10 @@ func (b *batch) start(ctx context.Context, w work) {
 	if !b.prepare(st) {
 		return
 	}
-	names := make([]string, len(st.runners))
-	for i, s := range st.runners {
-		names[i] = s.name
+	for _, s := range st.runners {
 		s.busy = true
 	}
-	b.run.emit(event.TaskStart{Task: st.info, Hosts: names, Time: time.Now()})
+	b.run.emit(event.TaskStart{Task: st.info, Hosts: seatNames(st.runners), Time: time.Now()})
 	if b.run.cfg.Step && !b.confirm(ctx, st) {
 		b.release(st)
 		return
@@ -103,6 +101,14 @@ func (b *batch) start(ctx context.Context, w work) {
 	st.pending = len(st.runners)
 	b.inFlight += st.pending
 	b.dispatch(ctx, st)
+}
+
+func seatNames(seats []*seat) []string {
+	names := make([]string, len(seats))
+	for i, s := range seats {
+		names[i] = s.name
+	}
+	return names
 }
 
 // release lets the hosts of a step go on that was not run.

@@ -2,31 +2,137 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"drover/playbook/event"
 	"drover/playbook/source"
 	"drover/playbook/value"
 )
 
+// metaAction is what an action of meta does.
+type metaAction struct {
+	// each: done for each host; the others are done once, for the first.
+	each bool
+	// always: conditions don't count.
+	always bool
+	// do does it for a host and gives the words that tell people.
+	do func(ctx context.Context, b *batch, p *plan, s *seat) string
+	// skipped says what happens instead when the conditions are not met.
+	skipped func(p *plan, s *seat) string
+}
+
+func sayAlways(text string) func(*plan, *seat) string {
+	return func(*plan, *seat) string { return text }
+}
+
+func sayHost(text string) func(*plan, *seat) string {
+	return func(_ *plan, s *seat) string { return text + " for " + s.name }
+}
+
+var metaActions = map[string]metaAction{
+	"noop": {each: true, always: true, do: func(context.Context, *batch, *plan, *seat) string { return "noop" }},
+	"flush_handlers": {each: true, skipped: sayHost("not running handlers"),
+		do: func(_ context.Context, b *batch, _ *plan, s *seat) string {
+			b.flush(s)
+			return "triggered running handlers for " + s.name
+		}},
+	"end_host": {each: true, skipped: sayHost("continuing execution"),
+		do: func(_ context.Context, _ *batch, _ *plan, s *seat) string {
+			s.cursor.stop()
+			return "ending play for " + s.name
+		}},
+	"end_role": {each: true,
+		skipped: func(p *plan, s *seat) string {
+			return "continuing role " + p.task.Role.Role + " for " + s.name
+		},
+		do: func(_ context.Context, _ *batch, p *plan, s *seat) string {
+			s.cursor.endRole()
+			return "ending role " + p.task.Role.Role + " for " + s.name
+		}},
+	"end_play": {skipped: sayAlways("continuing play"),
+		do: func(_ context.Context, b *batch, _ *plan, _ *seat) string {
+			b.stopAll()
+			b.play.ended = true
+			return "ending play"
+		}},
+	"end_batch": {skipped: sayAlways("continuing current batch"),
+		do: func(_ context.Context, b *batch, _ *plan, _ *seat) string {
+			b.stopAll()
+			return "ending batch"
+		}},
+	"clear_facts": {skipped: sayHost("not clearing facts and fact cache"),
+		do: func(_ context.Context, b *batch, _ *plan, _ *seat) string {
+			for _, h := range b.play.hosts {
+				h.facts.Clear()
+				h.factVars.Clear()
+				b.run.forgetFacts(h.name)
+			}
+			return "facts cleared"
+		}},
+	"clear_host_errors": {skipped: sayHost("not clearing host error state"),
+		do: func(_ context.Context, b *batch, _ *plan, _ *seat) string {
+			for _, s := range b.seats {
+				s.failed, s.host.unreachable, s.cursor.failed = false, false, false
+			}
+			return "cleared host errors"
+		}},
+	"reset_connection": {each: true, always: true,
+		do: func(ctx context.Context, b *batch, p *plan, s *seat) string {
+			if err := b.resetConnection(ctx, p, s); err != nil {
+				b.run.fault(err)
+			}
+			return "reset connection"
+		}},
+	"refresh_inventory": {always: true,
+		do: func(_ context.Context, b *batch, _ *plan, _ *seat) string {
+			b.refreshInventory()
+			return "inventory successfully refreshed"
+		}},
+}
+
 // meta does a meta action for the hosts that came to it. None of them needs a
 // host's connection, so they take no part in forks and strategies.
 func (b *batch) meta(ctx context.Context, p *plan, seats []*seat) {
-	hit := seats
-	if len(p.when) > 0 {
-		hit = nil
-		for _, s := range seats {
-			ok, err := b.metaWhen(p, s)
-			if err != nil {
-				b.run.fault(err)
-				return
-			}
-			if ok {
-				hit = append(hit, s)
-			}
+	a := metaActions[p.task.Meta]
+	if !a.each {
+		seats = seats[:1]
+	}
+	if !p.task.Implicit {
+		b.run.emit(event.TaskStart{Task: b.infoFor(p.task, seats[0]), Hosts: seatNames(seats), Time: time.Now()})
+	}
+	if a.always && len(p.when) > 0 {
+		b.run.warn(p.task.Pos, p.task.Meta+" task does not support when conditional")
+	}
+	for _, s := range seats {
+		b.metaOn(ctx, a, p, s)
+	}
+}
+
+// metaOn does a meta action for one host, if its conditions are met.
+func (b *batch) metaOn(ctx context.Context, a metaAction, p *plan, s *seat) {
+	met := true
+	if !a.always {
+		var err error
+		if met, err = b.metaWhen(p, s); err != nil {
+			b.run.fault(err)
+			return
 		}
 	}
-	if len(hit) > 0 {
-		b.metaAction(ctx, p, hit)
+	if met {
+		b.metaSays(p, a.do(ctx, b, p, s))
+		return
+	}
+	reason := p.task.Meta + " conditional evaluated to False, " + a.skipped(p, s)
+	b.metaSays(p, reason)
+	b.run.emit(event.Result{
+		Task: b.infoFor(p.task, s), Host: s.name, Status: event.Skipped, Start: time.Now(), End: time.Now(),
+		Result: value.DictOf("msg", p.task.Meta, "skipped", true, "skip_reason", reason),
+	})
+}
+
+func (b *batch) metaSays(p *plan, text string) {
+	if !p.task.Implicit {
+		b.run.emit(event.Message{Verbosity: 2, Text: "META: " + text})
 	}
 }
 
@@ -40,47 +146,12 @@ func (b *batch) metaWhen(p *plan, s *seat) (bool, error) {
 	return true, nil
 }
 
-func (b *batch) metaAction(ctx context.Context, p *plan, seats []*seat) {
-	switch p.task.Meta {
-	case "noop":
-	case "flush_handlers":
-		b.flush(seats)
-	case "end_host":
-		for _, s := range seats {
+// stopAll ends the play for all hosts of the batch that still take part.
+func (b *batch) stopAll() {
+	for _, s := range b.seats {
+		if s.live() {
 			s.cursor.stop()
-			b.run.emit(event.Message{Host: s.name, Text: "META: ending play for " + s.name})
 		}
-	case "end_role":
-		for _, s := range seats {
-			s.cursor.endRole()
-		}
-	case "end_play", "end_batch":
-		for _, s := range b.seats {
-			if s.live() {
-				s.cursor.stop()
-			}
-		}
-		b.play.ended = b.play.ended || p.task.Meta == "end_play"
-	case "clear_facts":
-		for _, s := range seats {
-			s.facts.Clear()
-			s.factVars.Clear()
-			b.run.forgetFacts(s.name)
-		}
-	case "clear_host_errors":
-		for _, s := range b.seats {
-			s.failed, s.host.unreachable, s.cursor.failed = false, false, false
-		}
-	case "reset_connection":
-		for _, s := range seats {
-			if err := b.resetConnection(ctx, p, s); err != nil {
-				b.run.fault(err)
-			}
-		}
-	case "refresh_inventory":
-		b.refreshInventory()
-	default:
-		b.run.fault(source.Errorf(p.task.Pos, "meta: '%s' is not known", p.task.Meta))
 	}
 }
 
