@@ -1,7 +1,7 @@
 # make build      bin/drover for this machine
 # make test       everything that CI runs
 # make hosts      the tests on real Debian hosts alone (root on Linux)
-# make bench      benchmarks; test/bench/compare INVENTORY compares with ssh and Ansible
+# make bench      benchmarks in Go; go run ./test/bench compares with ssh and Ansible
 # make release    dist/: static binaries with the runners for linux inside
 
 SHELL := /bin/bash
@@ -33,7 +33,7 @@ format:
 
 vet:
 	go vet ./...
-	go vet -tags hosts ./test/...
+	go vet -tags hosts ./test
 
 # Messages keep Ansible's well-known wording, which often has a capital letter
 # or a full stop; ST1005 would forbid that.
