@@ -62,9 +62,9 @@ func (pr *playRun) newBatch(members []*host) *batch {
 	b := &batch{run: pr.run, play: pr, taskIDs: map[*playbook.Task]*event.TaskInfo{}, done: make(chan *outcome)}
 	root := &playbook.Block{Play: pr.play, Implicit: true, Body: pr.steps()}
 	for _, h := range members {
-		s := &seat{host: h, notified: map[*playbook.Task]bool{}, ran: map[string]bool{}}
+		s := &seat{host: h, notified: map[*playbook.Task]bool{}, ran: map[string]bool{}, waiting: pr.startAt != ""}
 		s.cursor = cursor{
-			selected: b.takesPart,
+			selected: func(t *playbook.Task) bool { return s.started(b, t) && b.takesPart(t) },
 			notified: func(t *playbook.Task) bool { return s.notified[t] },
 			enter:    func(blk *playbook.Block) bool { return s.entersRole(blk) },
 			leave:    func(blk *playbook.Block) { s.leftRole(blk) },
@@ -127,20 +127,46 @@ func (s *seat) leftRole(b *playbook.Block) {
 	}
 }
 
-// takesPart decides by tags and --start-at-task whether a task runs at all.
-func (b *batch) takesPart(t *playbook.Task) bool {
-	if t.Implicit && t.Meta != "" {
-		return true
+// started reports whether the host has come to --start-at-task; tasks of the
+// engine itself (gathering facts) run before it too.
+func (s *seat) started(b *batch, t *playbook.Task) bool {
+	if s.waiting && !t.Implicit && matchesStart(b.info(t), b.play.startAt) {
+		s.waiting = false
 	}
-	r := b.run
-	if r.cfg.StartAt != "" && !r.startedAt {
-		if !t.Implicit && matchesStart(b.info(t), r.cfg.StartAt) {
-			r.startedAt = true
-		} else if !t.Implicit {
-			return false
+	return !s.waiting || t.Implicit
+}
+
+// takesPart decides by tags whether a task runs at all.
+func (b *batch) takesPart(t *playbook.Task) bool {
+	return t.Implicit && t.Meta != "" || t.Handler || b.run.tags.runs(b.info(t).Tags)
+}
+
+// holdsStart reports whether a play has the task of --start-at-task.
+func (pr *playRun) holdsStart() bool {
+	b := pr.newBatch(nil)
+	found := false
+	pr.eachTask(func(t *playbook.Task) {
+		found = found || !t.Implicit && matchesStart(b.info(t), pr.run.cfg.StartAt)
+	})
+	return found
+}
+
+// eachTask visits the play's static tasks in the order in which they stand.
+func (pr *playRun) eachTask(visit func(*playbook.Task)) {
+	var walk func(steps []playbook.Step)
+	walk = func(steps []playbook.Step) {
+		for _, s := range steps {
+			switch s := s.(type) {
+			case *playbook.Block:
+				walk(s.Body)
+				walk(s.Rescue)
+				walk(s.Always)
+			case *playbook.Task:
+				visit(s)
+			}
 		}
 	}
-	return t.Handler || r.tags.runs(b.info(t).Tags)
+	walk(pr.steps())
 }
 
 func matchesStart(info *event.TaskInfo, want string) bool {

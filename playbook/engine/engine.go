@@ -65,7 +65,7 @@ type run struct {
 	faults  source.List
 	warned  sync.Map
 
-	startedAt bool // --start-at-task was reached
+	startedAt bool // a play had the task of --start-at-task
 	custom    map[string]*value.Dict
 	prompts   map[string]value.Value
 	start     time.Time

@@ -36,7 +36,8 @@ type playRun struct {
 		maxFail                       float64 // percent, -1: not set
 		strategy                      string
 	}
-	ended bool // meta: end_play
+	ended   bool   // meta: end_play
+	startAt string // the task to start at, when it is in this play
 }
 
 // play runs one play and reports whether the run goes on after it.
@@ -49,6 +50,12 @@ func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error)
 	}
 	if err := pr.readKeywords(); err != nil {
 		return false, err
+	}
+	if r.cfg.StartAt != "" && !r.startedAt {
+		if !pr.holdsStart() {
+			return true, nil
+		}
+		pr.startAt, r.startedAt = r.cfg.StartAt, true
 	}
 	matched, err := pr.matchHosts()
 	if err != nil {

@@ -102,6 +102,7 @@ type seat struct {
 	notified  map[*playbook.Task]bool
 	ran       map[string]bool // hashes of roles that ran to their end
 	busy      bool            // a task is in flight
+	waiting   bool            // for --start-at-task
 	varsFiles []vars.Layer
 }
 
