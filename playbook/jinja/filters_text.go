@@ -48,6 +48,9 @@ var wordPattern = regexp.MustCompile(`[\pL\pN_]+`)
 // textFilter makes a filter from text to text without arguments.
 func textFilter(name string, fn func(string) string) *Func {
 	return &Func{Name: name, Call: func(c *Call) (value.Value, error) {
+		if len(c.Args) == 1 && c.Kwargs == nil { // the usual call, without Unpack's pointers
+			return value.Str(fn(value.String(c.Args[0]))), nil
+		}
 		var v value.Value
 		err := c.Unpack("s", &v)
 		return value.Str(fn(value.String(v))), err
