@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -191,11 +190,10 @@ func (c *Context) renderIn(tpl *template, j *variables) (value.Value, error) {
 	} else {
 		v, err = f.renderBody(tpl)
 	}
-	var undef *UndefinedError
-	if errors.As(err, &undef) {
-		return undef.Undefined, nil
-	}
 	if err != nil {
+		if u := undefinedOf(err); u != nil {
+			return u, nil
+		}
 		return nil, err
 	}
 	return restoreNewlines(v, tpl), nil

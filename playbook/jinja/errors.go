@@ -180,10 +180,13 @@ func (f *frame) fail(n interface{ offset() int }, err error) error {
 // placeError gives an error that has no place of its own the place of the template
 // it came from.
 func placeError(err error, pos source.Pos) error {
+	if err == nil {
+		return nil
+	}
 	var has *source.Error
 	var undef *UndefinedError
 	switch {
-	case err == nil || !pos.Known() || errors.As(err, &has):
+	case !pos.Known() || errors.As(err, &has):
 		return err
 	case errors.As(err, &undef):
 		u := *undef.Undefined
@@ -198,8 +201,11 @@ func placeError(err error, pos source.Pos) error {
 
 // finish turns whatever an evaluation failed with into an error for the user.
 func finish(err error) error {
+	if err == nil {
+		return nil
+	}
 	var placed *source.Error
-	if err == nil || errors.As(err, &placed) && placed == err {
+	if errors.As(err, &placed) && placed == err {
 		return err
 	}
 	var undef *UndefinedError

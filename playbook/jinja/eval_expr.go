@@ -69,8 +69,11 @@ func (c *Context) names() []string {
 
 // undefinedOf gives the undefined value an error is about, or nil.
 func undefinedOf(err error) *value.Undefined {
+	if err == nil {
+		return nil
+	}
 	var u *UndefinedError
-	if err != nil && errors.As(err, &u) {
+	if errors.As(err, &u) {
 		return u.Undefined
 	}
 	return nil

@@ -47,10 +47,13 @@ func (c *Context) applyFilter(name string, args []value.Value, kw []Kwarg, site 
 
 // pluginError says which plugin failed, except for what is not its fault.
 func pluginError(kind, name string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var undef *UndefinedError
 	var inner *PluginError
 	var placed *source.Error
-	if err == nil || errors.As(err, &undef) || errors.As(err, &inner) || errors.As(err, &placed) {
+	if errors.As(err, &undef) || errors.As(err, &inner) || errors.As(err, &placed) {
 		return err
 	}
 	return &PluginError{Plugin: kind, Name: name, Err: err}
