@@ -113,9 +113,12 @@ func (c *command) invoke(ctx context.Context, name string, args []string) (code 
 	if err != nil {
 		return 0, err
 	}
+	if slices.Contains(args, "--help") {
+		fmt.Print(helpText(name, c, flags))
+		return exitOK, nil
+	}
 	app := &cli.App{
-		Name: name, HelpName: name, Usage: c.usage, ArgsUsage: c.argsUsage, Description: c.help,
-		Flags: flags, HideVersion: true, HideHelpCommand: true, DisableSliceFlagSeparator: true,
+		Name: name, Flags: flags, HideVersion: true, HideHelp: true, DisableSliceFlagSeparator: true,
 		Action:         func(ctx *cli.Context) (err error) { code, err = c.run(ctx, v.n); return err },
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return &usageError{msg: err.Error(), command: name} },
