@@ -39,7 +39,7 @@ func (b *base) oneDiff(v value.Value) string {
 		out.WriteString(b.twoTexts(d, diffSide(before), diffSide(after)))
 	}
 	if p, ok := field(d, "prepared"); ok {
-		out.WriteString(b.paintDiff(splitLines(dump.Text(p))) + "\n")
+		out.WriteString(b.paintDiff(splitLines(dump.Text(p))))
 	}
 	return out.String()
 }

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"drover/playbook/engine"
+	"drover/playbook/source"
+	"drover/transport"
+)
+
+func TestExitCodes(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{errors.New("no such file"), 1},
+		{&usageError{msg: "unknown option"}, 2},
+		{source.Errorf(source.Pos{File: "a.yml", Line: 1}, "bad"), 4},
+		{fmt.Errorf("wrapped: %w", source.List{errors.New("a"), errors.New("b")}), 4},
+		{&transport.UnreachableError{Host: "h", Err: errors.New("gone")}, 4},
+		{&optionsError{"conflict"}, 5},
+		{context.Canceled, 99},
+	} {
+		if got := exitCode(tc.err); got != tc.want {
+			t.Errorf("%v: exit code %d, want %d", tc.err, got, tc.want)
+		}
+	}
+}
+
+func TestOutcomeCodes(t *testing.T) {
+	for _, tc := range []struct {
+		o    engine.Outcome
+		want int
+	}{
+		{engine.Outcome{}, 0},
+		{engine.Outcome{Failed: true}, 2},
+		{engine.Outcome{Failed: true, Unreachable: true}, 4},
+		{engine.Outcome{Failed: true, Interrupted: true}, 99},
+	} {
+		if got := outcomeCode(&tc.o); got != tc.want {
+			t.Errorf("%+v: exit code %d, want %d", tc.o, got, tc.want)
+		}
+	}
+}
