@@ -126,11 +126,16 @@ func (cp *copier) fileDest() string {
 	return dest
 }
 
+// foretells says that a file from the controller is not to be written, only
+// told of. Folders and owners that it needs may be what earlier tasks would
+// have made, so their lack is no fault yet.
+func (cp *copier) foretells() bool { return cp.c.Check && !cp.a.RemoteSrc }
+
 // parents makes the folders above dest when dest was written with a slash at
 // its end; otherwise they must be there.
 func (cp *copier) parents(ctx context.Context, dest string) error {
 	dir := filepath.Dir(dest)
-	if isDir(cp.h, dir) {
+	if isDir(cp.h, dir) || cp.foretells() {
 		return nil
 	}
 	if !strings.HasSuffix(cp.a.Dest, "/") {

@@ -33,6 +33,9 @@ func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied,
 			return nil, err
 		}
 		cp.res.Changed = true
+		if cp.foretells() {
+			return done, nil
+		}
 	}
 	props := new(Properties)
 	fa := cp.a.FileArgs

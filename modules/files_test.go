@@ -124,3 +124,11 @@ func TestFileModulesRefuse(t *testing.T) {
 		}
 	}
 }
+
+func TestCopyForetellsIntoFoldersThatWillBeMade(t *testing.T) {
+	args := value.DictOf("content", "x", "dest", "/srv/app/f", "owner", "nobody-yet")
+	r := modtest.Run(target.NewFake(), &modules.Call{Args: args, Check: true, Diff: true}, "copy")
+	if value.Truth(r.At("failed")) || !value.Truth(r.At("changed")) {
+		t.Errorf("check mode says %s, want a change", value.Repr(r))
+	}
+}
