@@ -11,10 +11,11 @@ import (
 
 // checkArgs checks the arguments of a task against its module's spec as far as
 // they are known before they are evaluated. module_defaults and a template of
-// arguments may still give what is missing.
+// arguments may still give what is missing, and wrong arguments of a task whose
+// failure is provided for are that failure, when it runs.
 func (r *reader) checkArgs(t *Task, at place) {
 	spec := r.spec(t.Module)
-	if spec == nil {
+	if spec == nil || r.toleratesFailure(t, at) {
 		return
 	}
 	before := len(r.errs)
@@ -28,6 +29,24 @@ func (r *reader) checkArgs(t *Task, at place) {
 	if len(r.errs) == before {
 		r.checkRules(t, spec)
 	}
+}
+
+// toleratesFailure reports whether the playbook goes on after a failure of the
+// task: it is ignored, judged by failed_when, or rescued.
+func (r *reader) toleratesFailure(t *Task, at place) bool {
+	if len(t.FailedWhen) > 0 || at.rescued || ignored(&t.Base) || r.play != nil && ignored(&r.play.Base) {
+		return true
+	}
+	for b := at.parent; b != nil; b = b.Parent {
+		if len(b.Rescue) > 0 || ignored(&b.Base) {
+			return true
+		}
+	}
+	return false
+}
+
+func ignored(b *Base) bool {
+	return b.IgnoreErrors != nil && b.IgnoreErrors != value.None && b.IgnoreErrors != value.Bool(false)
 }
 
 // checkRules checks combinations of arguments. A template may turn out to be

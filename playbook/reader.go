@@ -42,6 +42,7 @@ type place struct {
 	role    *Role
 	file    string
 	handler bool
+	rescued bool // a block around the steps has a rescue part
 }
 
 // in gives the place inside a block.

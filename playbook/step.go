@@ -64,7 +64,9 @@ func (r *reader) block(n *yaml.Node, at place) Step {
 		return name == "block" || name == "rescue" || name == "always"
 	})
 	in := at.in(b)
-	b.Body = r.steps("'block'", n.Get("block"), in)
+	body := in
+	body.rescued = body.rescued || n.Get("rescue") != nil
+	b.Body = r.steps("'block'", n.Get("block"), body)
 	b.Rescue = r.steps("'rescue'", n.Get("rescue"), in)
 	b.Always = r.steps("'always'", n.Get("always"), in)
 	return b

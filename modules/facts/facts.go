@@ -6,7 +6,7 @@
 // and /etc through target.Host and start a program only where no file tells.
 // A collector that finds nothing gives no facts; it never fails the others.
 //
-// Facts about Python are absent: no Python is used on the host.
+// Facts about Python are those of the host's own interpreter; none is used.
 package facts
 
 import (
@@ -47,14 +47,14 @@ type collector struct {
 // collectors lists every collector, in the order of their facts.
 func collectors() []collector {
 	return []collector{
-		{name: "platform", ids: []string{"system", "kernel", "kernel_version", "machine", "python_version", "architecture", "machine_id"}, collect: platform},
+		{name: "platform", ids: []string{"system", "kernel", "kernel_version", "machine", "architecture", "machine_id"}, collect: platform},
 		{name: "distribution", ids: []string{"distribution_version", "distribution_release", "distribution_major_version", "os_family"}, collect: distribution},
 		{name: "lsb", collect: lsb},
 		{name: "selinux", collect: selinux},
 		{name: "apparmor", collect: apparmor},
 		{name: "chroot", ids: []string{"is_chroot"}, collect: chroot},
 		{name: "fips", collect: fips},
-		{name: "python", collect: nothing},
+		{name: "python", ids: []string{"python_version"}, collect: python},
 		{name: "caps", ids: []string{"system_capabilities", "system_capabilities_enforced"}, collect: capabilities},
 		{name: "pkg_mgr", needs: []string{"distribution"}, collect: packageManager},
 		{name: "service_mgr", needs: []string{"platform", "distribution"}, collect: serviceManager},
@@ -77,8 +77,6 @@ func collectors() []collector {
 		{name: "ohai", prefix: "ohai_", collect: ohai},
 	}
 }
-
-func nothing(context.Context, *machine) *value.Dict { return nil }
 
 // Gather collects the facts of host that the options ask for. The only error
 // is a gather_subset that does not exist.

@@ -29,6 +29,10 @@ func (i *itemRun) act(ctx context.Context) (*value.Dict, error) {
 	if a, ok := i.batch.run.actions[module]; ok {
 		return a.Run(ctx, view)
 	}
+	if _, ok := i.batch.run.cfg.Modules(module); !ok {
+		return nil, source.Errorf(i.step.task.Pos, "drover has no module '%s' and runs no Python ones", i.step.task.Action).
+			WithHint("'drover doc --list' shows the modules there are; command, shell and script run other programs")
+	}
 	return view.Invoke(ctx, module, args, nil)
 }
 
