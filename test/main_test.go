@@ -29,8 +29,11 @@ func runTests(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	binDir = dir
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "drover"), "drover/cmd/drover")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	args := append([]string{"build", "-o", filepath.Join(dir, "drover")}, buildFlags...)
+	build := exec.Command("go", append(args, "drover/cmd/drover")...)
+	if buildFlags == nil {
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	}
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("building drover: %w\n%s", err, out)
 	}
