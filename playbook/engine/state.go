@@ -38,7 +38,7 @@ func newHost(name string, inv *inventory.Host) *host {
 	return &host{
 		name: name, inv: inv,
 		facts: &vars.Shared{}, factVars: &vars.Shared{},
-		included: &vars.Store{}, registered: &vars.Store{},
+		included: vars.NewTrusted(), registered: &vars.Store{},
 		stats: event.HostStats{Host: name},
 	}
 }

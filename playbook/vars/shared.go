@@ -22,6 +22,9 @@ func (s *Shared) Dict() *value.Dict {
 // Lookup implements Layer.
 func (s *Shared) Lookup(name string) (value.Value, bool) { return s.p.Load().Lookup(name) }
 
+// FromHosts says that facts are data.
+func (s *Shared) FromHosts() bool { return true }
+
 // Names implements Layer.
 func (s *Shared) Names() []string { return keys(s.p.Load()) }
 

@@ -35,12 +35,23 @@ func keys(d *value.Dict) []string {
 	return names
 }
 
+// fromHosts marks layers whose values came from hosts: their text is data and
+// never trusted as an expression.
+type fromHosts interface{ FromHosts() bool }
+
 // Store is a Layer that changes during a run (registered variables, facts).
 // It is safe for concurrent use; the values in it must not change.
 type Store struct {
-	mu sync.RWMutex
-	d  value.Dict
+	mu      sync.RWMutex
+	d       value.Dict
+	trusted bool
 }
+
+// NewTrusted makes a Store for what was loaded from the playbook's own files.
+func NewTrusted() *Store { return &Store{trusted: true} }
+
+// FromHosts reports whether the values came from hosts.
+func (s *Store) FromHosts() bool { return !s.trusted }
 
 // Lookup implements Layer.
 func (s *Store) Lookup(name string) (value.Value, bool) {
@@ -111,6 +122,18 @@ func (s *Stack) Lookup(name string) (value.Value, bool) {
 		return v, true
 	}
 	return nil, false
+}
+
+// Trusted reports whether the variable comes from the playbook's side, so that
+// text in it may be a conditional (jinja.TrustingScope).
+func (s *Stack) Trusted(name string) bool {
+	for i := len(s.Layers) - 1; i >= 0; i-- {
+		if _, ok := s.Layers[i].Lookup(name); ok {
+			l, marked := s.Layers[i].(fromHosts)
+			return !marked || !l.FromHosts()
+		}
+	}
+	return false
 }
 
 func (s *Stack) merged(name string, top int, d *value.Dict) value.Value {
