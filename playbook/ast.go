@@ -110,6 +110,9 @@ type Block struct {
 	RoleEnd bool
 	// File is the file of tasks that the frame stands for, else "".
 	File string
+	// Params are the vars: of a dynamic include and its loop's variables; set
+	// on its frame only. They rank above set_fact.
+	Params *value.Dict
 	// Imported are the roles that import_role brought into a file or role that
 	// was included during the run; set on the frame of the include only. Their
 	// handlers join those of the play.
@@ -172,14 +175,14 @@ type Include struct {
 // Role is one use of a role in a play: from roles:, import_role, include_role
 // or as a dependency.
 type Role struct {
-	Base                   // keywords given where it is used; Vars are its "role params" and vars
+	Base                   // keywords given where it is used; Vars are those below vars:
 	Role            string // the name as the user knows it: "common", "ns.coll.role"
 	FQCN            string // with the collection, when it is in one
 	Path            string // its folder
 	Play            *Play
 	Parents         []*Role     // the roles that depend on it, nearest first (ansible_parent_role_names)
 	Deps            []*Role     // the roles it depends on directly
-	Params          *value.Dict // parameters given beside the name, and vars:
+	Params          *value.Dict // parameters given beside the name
 	Defaults        *value.Dict // of defaults/main
 	RoleVars        *value.Dict // of vars/main
 	Tasks           *Block      // the frames of its dependencies, then its own tasks

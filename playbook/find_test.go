@@ -113,8 +113,8 @@ func TestIncludeTasksReadsOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := value.Repr(second.Vars); got != "{'p': 1, 'item': 2}" {
-		t.Errorf("the frame's vars are %s", got)
+	if got := value.Repr(second.Params); got != "{'p': 1, 'item': 2}" {
+		t.Errorf("the frame's parameters are %s", got)
 	}
 	if len(second.Tags) != 1 {
 		t.Errorf("the frame's tags are %v", second.Tags)
@@ -167,9 +167,9 @@ func TestIncludeRole(t *testing.T) {
 	}
 	var p printer
 	p.role(role)
-	want := `role r defaults={'a': 1} vars={}
-  frame of role r DIR/roles/r/tasks/other.yml vars={'v': 1}
-    frame of role d DIR/roles/d/tasks/main.yml vars={'p': 2}
+	want := `role r defaults={'a': 1} vars={} given vars={'v': 1}
+  frame of role r DIR/roles/r/tasks/other.yml
+    frame of role d DIR/roles/d/tasks/main.yml
       1:3 ansible.builtin.debug {'msg': 'd'}
     1:3 ansible.builtin.debug {'msg': 'other'}
   handlers

@@ -188,11 +188,19 @@ func (p *printer) play(play *Play) {
 }
 
 func (p *printer) role(r *Role) {
-	p.line("role %s defaults=%s vars=%s", r.FQCN, value.Repr(r.Defaults), value.Repr(r.RoleVars))
+	p.line("role %s defaults=%s vars=%s%s%s", r.FQCN, value.Repr(r.Defaults), value.Repr(r.RoleVars),
+		dict(" params=", r.Params), dict(" given vars=", r.Vars))
 	p.depth++
 	p.step(r.Tasks)
 	p.below("handlers", r.Handlers)
 	p.depth--
+}
+
+func dict(title string, d *value.Dict) string {
+	if d.Len() == 0 {
+		return ""
+	}
+	return title + value.Repr(d)
 }
 
 func (p *printer) step(s Step) {

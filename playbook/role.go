@@ -77,11 +77,9 @@ func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
 		use.params.Set(p.Key.Value(), p.Value.Value())
 		return true
 	})
-	use.params.Update(use.base.Vars)
-	use.base.Vars = nil
 	use.pos = name.Pos
 	var ok bool
-	use.Name, ok = r.literal(name, at, use.params)
+	use.Name, ok = r.literal(name, at, use.params.Clone().Update(use.base.Vars))
 	return use, ok
 }
 
@@ -95,7 +93,6 @@ func (r *reader) role(use *roleUse, at place) *Role {
 		Base: use.base, Role: where.name, FQCN: where.fqcn, Path: where.path, Play: r.play,
 		Parents: use.parents, Params: use.params, Public: use.Public, AllowDuplicates: use.AllowDuplicates,
 	}
-	role.Vars = use.params
 	id := roleID{role.Path, use.TasksFrom}
 	if slices.Contains(r.roles, id) {
 		r.circularRole(use, id)
@@ -127,7 +124,7 @@ func (r *reader) circularRole(use *roleUse, id roleID) {
 // it depends on.
 func (r *reader) roleTasks(role *Role, use *roleUse, meta *roleMeta, at place) {
 	base := role.Base
-	base.Name = nil
+	base.Name, base.Vars = nil, nil
 	frame := r.frame(base, "", at)
 	frame.Role, frame.RoleEnd = role, true
 	role.Tasks = frame
@@ -169,7 +166,7 @@ func (r *reader) dependency(n *yaml.Node, of *Role, in place) *Role {
 // roleHash identifies a use of a role: the same role with the same parameters,
 // tags, conditions and files runs once per play.
 func roleHash(role *Role, use *roleUse) string {
-	parts := []string{role.Path, value.Repr(role.Params), use.TasksFrom, use.VarsFrom, use.DefaultsFrom, use.HandlersFrom}
+	parts := []string{role.Path, value.Repr(role.Params), value.Repr(role.Vars), use.TasksFrom, use.VarsFrom, use.DefaultsFrom, use.HandlersFrom}
 	for _, t := range role.Tags {
 		parts = append(parts, "t:"+value.String(t))
 	}
@@ -210,7 +207,7 @@ func (r *reader) importRole(t *Task, at place) Step {
 
 // importUse reads the arguments of import_role.
 func (r *reader) importUse(t *Task, at place) (*roleUse, bool) {
-	use := &roleUse{pos: t.ArgPos["name"], params: t.Vars.Clone()}
+	use := &roleUse{pos: t.ArgPos["name"], params: value.NewDict(0), base: Base{Vars: t.Vars}}
 	use.Public, use.Validate, use.AllowDuplicates = true, true, true
 	all := true
 	for name, into := range map[string]*string{"name": &use.Name, "tasks_from": &use.TasksFrom, "vars_from": &use.VarsFrom,
@@ -243,7 +240,7 @@ func (r *reader) importUse(t *Task, at place) (*roleUse, bool) {
 // keywords of the request's Apply.
 func (l *Loader) IncludeRole(t *Task, q RoleRequest) (*Role, error) {
 	r := l.reader(t.Play)
-	use := &roleUse{RoleRequest: q, pos: t.Pos, params: t.Vars.Clone(), dynamic: true}
+	use := &roleUse{RoleRequest: q, pos: t.Pos, params: value.NewDict(0), base: Base{Vars: t.Vars}, dynamic: true}
 	if p, ok := t.ArgPos["name"]; ok {
 		use.pos = p
 	}
@@ -290,16 +287,17 @@ func (l *Loader) IncludeTasks(t *Task, name string, vars *value.Dict) (*Block, e
 	return frame, nil
 }
 
-// includeFrame makes the frame of a dynamic include: of the include's own
-// keywords only the variables reach the included tasks.
+// includeFrame makes the frame of a dynamic include with further variables: of
+// the include's own keywords only the variables reach the included tasks.
 func (r *reader) includeFrame(t *Task, apply *Base, path string, vars *value.Dict) *Block {
 	b := Base{Pos: t.Pos}
 	if apply != nil {
 		b = *apply
 	}
-	b.Vars = t.Vars.Clone().Update(b.Vars).Update(vars)
 	if b.Collections == nil {
 		b.Collections = t.Collections
 	}
-	return r.frame(b, path, place{parent: t.Parent, role: t.Role})
+	f := r.frame(b, path, place{parent: t.Parent, role: t.Role})
+	f.Params = t.Vars.Clone().Update(vars)
+	return f
 }

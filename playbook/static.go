@@ -53,14 +53,14 @@ func (r *reader) knownVars(at place, vars *value.Dict) *value.Dict {
 		}
 	}
 	if at.role != nil {
-		known.Update(at.role.RoleVars)
+		known.Update(at.role.RoleVars).Update(at.role.Vars)
 	}
 	var blocks []*Block
 	for b := at.parent; b != nil; b = b.Parent {
 		blocks = append(blocks, b)
 	}
 	for i := len(blocks) - 1; i >= 0; i-- {
-		known.Update(blocks[i].Vars)
+		known.Update(blocks[i].Vars).Update(blocks[i].Params)
 	}
 	if at.role != nil {
 		known.Update(at.role.Params)

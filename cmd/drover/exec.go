@@ -43,11 +43,7 @@ func runAdhoc(c *cli.Context, verbosity int) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		if e := s.display.close(err); err == nil {
-			err = e
-		}
-	}()
+	defer func() { err = s.end(err) }()
 	if s.inv, err = s.loadInventory(); err != nil {
 		return 0, err
 	}

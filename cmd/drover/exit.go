@@ -33,6 +33,11 @@ type optionsError struct{ msg string }
 
 func (e *optionsError) Error() string { return e.msg }
 
+// olderError is an error that is shown as Ansible showed it before 2.19.
+type olderError struct{ error }
+
+func (e *olderError) Unwrap() error { return e.error }
+
 // exitCode is the one place that gives errors their exit code.
 func exitCode(err error) int {
 	var usage *usageError

@@ -129,8 +129,12 @@ func (c *command) invoke(ctx context.Context, name string, args []string) (code 
 
 // report prints an error for a person.
 func report(err error) {
-	p := colours(os.Stderr)
-	fmt.Fprintln(os.Stderr, p.failure("[ERROR]: "+source.Format(err)))
+	p, head := colours(os.Stderr), "[ERROR]: "
+	var older *olderError
+	if errors.As(err, &older) {
+		err, head = older.error, "ERROR! "
+	}
+	fmt.Fprintln(os.Stderr, p.failure(head+source.Format(err)))
 	var usage *usageError
 	if errors.As(err, &usage) {
 		name := usage.command

@@ -44,11 +44,7 @@ func runPlaybooks(c *cli.Context, verbosity int) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		if e := s.display.close(err); err == nil {
-			err = e
-		}
-	}()
+	defer func() { err = s.end(err) }()
 	loader := s.loader()
 	books, err := loadBooks(loader, paths)
 	if err != nil {

@@ -74,6 +74,18 @@ func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, erro
 	return s, nil
 }
 
+// end closes the display after a command that ended with err, and gives the
+// error to report.
+func (s *session) end(err error) error {
+	if e := s.display.close(err); err == nil {
+		err = e
+	}
+	if err != nil && s.cfg.Compat == "2.18" {
+		return &olderError{err}
+	}
+	return err
+}
+
 func (s *session) sayConfig() {
 	text := "No config file found; using defaults"
 	if s.cfg.Path != "" {

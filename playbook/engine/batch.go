@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"drover/playbook"
 	"drover/playbook/event"
 	"drover/playbook/source"
 	"drover/playbook/value"
-	"drover/playbook/vars"
 )
 
 // batch is one serial batch of a play while it runs. Everything in it is
@@ -188,7 +188,7 @@ func (b *batch) info(t *playbook.Task) *event.TaskInfo {
 	i := &event.TaskInfo{
 		ID: fmt.Sprintf("%s#%d", t.Pos, len(b.taskIDs)), Action: t.Action, Pos: t.Pos, Handler: t.Handler,
 	}
-	scope := b.run.extraScope(append(append([]vars.Layer{}, b.play.vars...), p.varLayers...)...)
+	scope := b.run.extraScope(slices.Concat(b.play.vars, p.varLayers, p.includeParams)...)
 	ctx := b.run.context(scope)
 	if t.Name != nil {
 		if v, err := ctx.Evaluate(t.Name); err == nil {

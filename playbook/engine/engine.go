@@ -154,7 +154,7 @@ func (r *run) outcome(ctx context.Context) *Outcome {
 
 func (r *run) playbooks(ctx context.Context, books []*playbook.Playbook) error {
 	for _, book := range books {
-		r.emit(event.PlaybookStart{Path: book.Path})
+		r.emit(event.PlaybookStart{Path: book.Path, Plays: len(book.Plays)})
 		for _, p := range book.Plays {
 			if ctx.Err() != nil {
 				return nil

@@ -22,20 +22,37 @@ func flattenHandlers(steps []playbook.Step) []playbook.Step {
 	return out
 }
 
-// findHandlers gives the handlers that a notification means: the last one
-// defined with that name (also "role : name"), and all that listen to it.
+// byPrecedence gives handlers in the order in which a name finds them: those
+// of the play before those of its roles, later roles first; within one list
+// the first comes first.
+func byPrecedence(handlers []playbook.Step) []*playbook.Task {
+	out := make([]*playbook.Task, 0, len(handlers))
+	for end := len(handlers); end > 0; {
+		role, start := handlers[end-1].(*playbook.Task).Role, end-1
+		for start > 0 && handlers[start-1].(*playbook.Task).Role == role {
+			start--
+		}
+		for _, h := range handlers[start:end] {
+			out = append(out, h.(*playbook.Task))
+		}
+		end = start
+	}
+	return out
+}
+
+// findHandlers gives the handlers that a notification means: the one with that
+// name (also "role : name"), and all that listen to it.
 func (pr *playRun) findHandlers(name string, info func(*playbook.Task) *event.TaskInfo) []*playbook.Task {
 	var found []*playbook.Task
-	for i := len(pr.handlers) - 1; i >= 0; i-- {
-		h := pr.handlers[i].(*playbook.Task)
+	handlers := byPrecedence(pr.handlers)
+	for _, h := range handlers {
 		if n := info(h).Name; n != "" && (name == n || name == info(h).Heading() || h.Role != nil && name == roleName(h.Role)+" : "+n) {
 			found = append(found, h)
 			break
 		}
 	}
 	seen := map[string]bool{}
-	for i := len(pr.handlers) - 1; i >= 0; i-- {
-		h := pr.handlers[i].(*playbook.Task)
+	for _, h := range handlers {
 		n := info(h).Name
 		if !pr.listens(h, name) || n != "" && seen[n] {
 			continue

@@ -101,7 +101,7 @@ func (b *batch) loadRole(st *step, g *inclusionGroup) (*playbook.Block, error) {
 		return nil, err
 	}
 	if g.vars.Len() > 0 {
-		role.Tasks.Vars = value.NewDict(0).Update(role.Tasks.Vars).Update(g.vars)
+		role.Tasks.Params = g.vars
 	}
 	b.play.handlers = append(b.play.handlers, flattenHandlers(role.Handlers)...)
 	if role.Public {

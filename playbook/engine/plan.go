@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 
 	"drover/modules"
@@ -19,6 +20,7 @@ type plan struct {
 	when           []playbook.Cond // outermost first
 	tags           []value.Value
 	varLayers      []vars.Layer // vars: of blocks and the task, outermost first
+	includeParams  []vars.Layer // those of dynamic includes, outermost first
 	environment    []value.Value
 	notify         []value.Value
 	moduleDefaults []value.Value
@@ -65,6 +67,10 @@ func newPlan(t *playbook.Task) *plan {
 	for i := len(chain) - 1; i >= 0; i-- {
 		p.collect(chain[i], t.Play != nil && chain[i] == &t.Play.Base)
 	}
+	for b := t.Parent; b != nil; b = b.Parent {
+		p.includeParams = appendDict(p.includeParams, b.Params)
+	}
+	slices.Reverse(p.includeParams)
 	return p
 }
 

@@ -262,7 +262,7 @@ func (pr *playRun) exportRoles() {
 		}
 		defaults = appendDefaults(defaults, r)
 		if !pr.run.cfg.PrivateRoleVars {
-			roleVars = appendRoleVars(roleVars, r)
+			roleVars = appendExports(roleVars, r)
 		}
 	}
 	pr.roleDefaults.Store(&defaults)

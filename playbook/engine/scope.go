@@ -11,8 +11,8 @@ import (
 //
 //	role defaults · inventory group vars, group_vars/ · host vars, host_vars/ ·
 //	facts · play vars, vars_prompt, vars_files · role vars · block, include and
-//	task vars · include_vars · set_fact and register · role params · extra
-//	vars · magic variables
+//	task vars · include_vars · set_fact and register · role params · include
+//	params · extra vars · magic variables
 
 // hostScope is what a host's variables are without any play's or task's: what
 // hostvars shows of it.
@@ -53,6 +53,7 @@ func (b *batch) taskScope(s *seat, p *plan, recent ...vars.Layer) *vars.Stack {
 	if role != nil {
 		layers = appendParams(layers, role)
 	}
+	layers = append(layers, p.includeParams...)
 	magic := &taskMagic{batch: b, seat: s, plan: p}
 	layers = append(layers, vars.Dict{D: b.run.cfg.ExtraVars}, &hostMagic{run: b.run, host: s.host}, magic)
 	magic.scope = &vars.Stack{Layers: layers, Merge: b.run.cfg.HashMerge}
@@ -78,16 +79,30 @@ func appendDefaults(layers []vars.Layer, r *playbook.Role) []vars.Layer {
 	return appendDict(layers, r.Defaults)
 }
 
-// appendRoleVars adds vars/main of a role above that of the roles that depend
-// on it and of those it depends on.
+// appendRoleVars adds what a role's own tasks see: vars/main of the role above
+// that of the roles that depend on it and of those it depends on, and the vars:
+// given where each is used.
 func appendRoleVars(layers []vars.Layer, r *playbook.Role) []vars.Layer {
+	for i := len(r.Parents) - 1; i >= 0; i-- {
+		layers = appendDict(layers, r.Parents[i].Vars)
+		layers = appendDict(layers, r.Parents[i].RoleVars)
+	}
+	for _, dep := range r.Deps {
+		layers = appendExports(layers, dep)
+	}
+	layers = appendDict(layers, r.RoleVars)
+	return appendDict(layers, r.Vars)
+}
+
+// appendExports adds what a role gives to the whole play: vars/main of the
+// roles around it, of those it depends on, and its own.
+func appendExports(layers []vars.Layer, r *playbook.Role) []vars.Layer {
 	for i := len(r.Parents) - 1; i >= 0; i-- {
 		layers = appendDict(layers, r.Parents[i].RoleVars)
 	}
 	for _, dep := range r.Deps {
-		layers = appendRoleVars(layers, dep)
+		layers = appendExports(layers, dep)
 	}
-	layers = appendDict(layers, r.Vars)
 	return appendDict(layers, r.RoleVars)
 }
 

@@ -62,7 +62,10 @@ type (
 		Time      time.Time
 	}
 	// PlaybookStart opens one playbook file.
-	PlaybookStart struct{ Path string }
+	PlaybookStart struct {
+		Path  string
+		Plays int
+	}
 	// PlayStart opens a play (once for every serial batch).
 	PlayStart struct {
 		Name  string

@@ -39,6 +39,7 @@ func (p *defaultPrinter) Event(e event.Event) {
 	case event.PlaybookStart:
 		if p.Verbosity > 1 {
 			p.banner("PLAYBOOK: " + filepath.Base(e.Path))
+			p.say(blue, fmt.Sprintf("%d plays in %s", e.Plays, e.Path))
 		}
 	case event.PlayStart:
 		p.play(e)
