@@ -179,6 +179,7 @@ func (cp *copier) entry(ctx context.Context, e *copyEntry) error {
 
 // folder makes a folder with its parents; only new ones get directory_mode.
 func (cp *copier) folder(ctx context.Context, dir string) error {
+	dir = filepath.Clean(dir) // "new/" is not the parent of itself
 	fa := FileArgs{Owner: cp.a.Owner, Group: cp.a.Group}
 	info, err := cp.h.Stat(dir)
 	switch {

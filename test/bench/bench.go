@@ -35,10 +35,8 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	b := &bench{o: o, dir: dir, drover: o.drover}
 	if b.drover == "" {
 		b.drover = filepath.Join(dir, "drover")
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.drover, "drover/cmd/drover")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("building drover: %w\n%s", err, out)
+		if err := buildRelease(ctx, dir, b.drover); err != nil {
+			return nil, err
 		}
 	}
 	b.report.describe(ctx, b)
