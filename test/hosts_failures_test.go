@@ -85,7 +85,7 @@ func TestConnectionCut(t *testing.T) {
 	l := openLab(t)
 	run := during(t, l, "pkill -9 -f '^sshd: root'")
 	run.want(t, 4, "fatal: [drv1]: UNREACHABLE!", "ok: [drv2]")
-	wantNoSleep(t, l)
+	wantNoSleep(t, l, "300")
 }
 
 // The runner is killed in the middle of a task.
@@ -99,9 +99,9 @@ func TestRunnerKilled(t *testing.T) {
 }
 
 // wantNoSleep checks that the task's processes are gone from the host.
-func wantNoSleep(t *testing.T, l *lab) {
+func wantNoSleep(t *testing.T, l *lab, seconds string) {
 	t.Helper()
-	l.await(t, l.hosts[0], "! pgrep -f '^sleep 300$'")
+	l.await(t, l.hosts[0], "! pgrep -f '^sleep "+seconds+"$'")
 }
 
 // Ctrl-C stops the task on the host, prints the recap and exits with 99.
@@ -112,7 +112,7 @@ func TestInterrupt(t *testing.T) {
 - hosts: all
   gather_facts: no
   tasks:
-    - shell: touch /root/began; sleep 300
+    - shell: touch /root/began; sleep 301
     - debug: {msg: not reached}
 `)
 	cmd, finish := startDrover(t, "", "run", "-i", l.inventory(t, "all", l.hosts[:1], asRoot...), book)
@@ -128,7 +128,7 @@ func TestInterrupt(t *testing.T) {
 	if strings.Contains(run.out, "not reached") {
 		t.Error("a task started after the interrupt")
 	}
-	wantNoSleep(t, l)
+	wantNoSleep(t, l, "301") // a runner that was killed leaves its sleep 300 behind
 }
 
 // A key that the host does not know.
