@@ -78,6 +78,9 @@ func runCommand(ctx context.Context, h target.Host, c *Call, a *commandArgs) (*R
 		return nil, err
 	}
 	o := outcome{cmd: shown}
+	if a.Executable != "" && !a.UsesShell {
+		o.warnings = []string{"The parameter 'executable' is no longer supported with the 'command' module. Not using '" + a.Executable + "'."}
+	}
 	if a.Chdir != "" {
 		if info, err := h.Stat(a.Chdir); err != nil || !info.IsDir() {
 			o.msg = fmt.Sprintf("Unable to change directory before execution: %s is not a folder", a.Chdir)
@@ -205,10 +208,11 @@ type outcome struct {
 	stdout, stderr, msg string
 	rc                  int
 	ran                 *target.Output // nil when it was not run
+	warnings            []string
 }
 
 func (o *outcome) result() *Result {
-	r := &Result{Msg: o.msg}
+	r := &Result{Msg: o.msg, Warnings: o.warnings}
 	r.Set("stdout", o.stdout).Set("stderr", o.stderr).Set("rc", o.rc).Set("cmd", o.cmd)
 	if o.ran == nil {
 		return r.Set("start", nil).Set("end", nil).Set("delta", nil).Set("msg", o.msg)

@@ -2,6 +2,7 @@ package modules
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"drover/modules/target"
@@ -42,7 +43,10 @@ func runDebconf(ctx context.Context, h target.Host, c *Call, a *debconfArgs) (*R
 	if a.Question == "" {
 		return res, nil
 	}
-	answer := a.answer()
+	answer, err := a.answer()
+	if err != nil {
+		return nil, err
+	}
 	now := value.String(before.At(a.Question))
 	if a.Vtype == "password" && a.Value != nil {
 		if now, err = a.password(ctx, h); err != nil {
@@ -50,7 +54,7 @@ func runDebconf(ctx context.Context, h target.Host, c *Call, a *debconfArgs) (*R
 		}
 	}
 	_, known := before.Lookup(a.Question)
-	if known && now == answer {
+	if known && a.same(now, answer) {
 		return res, nil
 	}
 	res.Changed = true
@@ -68,22 +72,37 @@ func runDebconf(ctx context.Context, h target.Host, c *Call, a *debconfArgs) (*R
 }
 
 // answer gives the answer as debconf writes it.
-func (a *debconfArgs) answer() string {
+func (a *debconfArgs) answer() (string, error) {
 	switch v := a.Value.(type) {
 	case *value.List:
 		parts := make([]string, v.Len())
 		for i, e := range v.Elems {
-			parts[i] = value.String(e)
+			text, ok := value.AsString(e)
+			if !ok {
+				return "", Failf("Invalid value provided for 'multiselect': %s is no string", value.Repr(e))
+			}
+			parts[i] = text
 		}
-		return strings.Join(parts, ", ")
+		slices.Sort(parts)
+		return strings.Join(parts, ", "), nil
 	case nil:
-		return ""
+		return "", nil
 	}
 	text := value.String(a.Value)
 	if a.Vtype == "boolean" {
-		return strings.ToLower(text)
+		return strings.ToLower(text), nil
 	}
-	return text
+	return text, nil
+}
+
+// same compares answers; the order of a list of choices does not count.
+func (a *debconfArgs) same(now, answer string) bool {
+	if _, isList := a.Value.(*value.List); isList {
+		chosen := strings.Split(now, ", ")
+		slices.Sort(chosen)
+		now = strings.Join(chosen, ", ")
+	}
+	return now == answer
 }
 
 // set hands the answer over on standard input.

@@ -70,6 +70,9 @@ func runLineinfile(ctx context.Context, h target.Host, c *Call, a *lineinfileArg
 	if err != nil {
 		return nil, err
 	}
+	if !absent {
+		r.Warnings = a.warnings()
+	}
 	r.Set("backup", r.Data.At("backup_file"))
 	if r.Data.Delete(value.Str("backup_file")); r.Data.At("backup") == value.None {
 		r.Set("backup", "")
@@ -78,6 +81,20 @@ func runLineinfile(ctx context.Context, h target.Host, c *Call, a *lineinfileArg
 		r.Set("found", found)
 	}
 	return r, nil
+}
+
+// warnings tells of patterns that match more than is likely meant.
+func (a *lineinfileArgs) warnings() []string {
+	empty := func(s *string) bool { return s != nil && *s == "" }
+	const effect = " is an empty string, which will match every line in the file. " +
+		"This may have unintended consequences, such as replacing the last line in the file rather than appending."
+	switch {
+	case empty(a.Regexp):
+		return []string{"The regular expression" + effect + " If this is desired, use '^' to match every line in the file and avoid this warning."}
+	case empty(a.SearchString):
+		return []string{"The search string" + effect}
+	}
+	return nil
 }
 
 // lineEditor works on the lines of a file, each with its end.

@@ -53,7 +53,7 @@ func runReplace(ctx context.Context, h target.Host, c *Call, a *replaceArgs) (*R
 	}
 	replaced, n, err := re.Sub(a.Replace, section, 0)
 	if err != nil {
-		return nil, Failf("replace: %w", err)
+		return nil, Failf("Unable to process replace due to error: %w", err)
 	}
 	msg := ""
 	if n > 0 && replaced != section {

@@ -3,6 +3,8 @@ package modules
 import (
 	"context"
 	"encoding/base64"
+	"errors"
+	"io/fs"
 
 	"drover/modules/target"
 )
@@ -31,10 +33,12 @@ func runSlurp(_ context.Context, h target.Host, _ *Call, a *slurpArgs) (*Result,
 	data, err := h.ReadFile(a.Src)
 	switch {
 	case err == nil:
-	case isMissing(err):
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, Failf("file not found: %s", a.Src)
 	case isDir(h, a.Src):
 		return nil, Failf("source is a directory and must be a file: %s", a.Src)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, Failf("file is not readable: %s", a.Src)
 	default:
 		return nil, Failf("unable to slurp file %s: %w", a.Src, reason(err))
 	}

@@ -105,7 +105,7 @@ func (s *session) adhocPlaybook(loader *playbook.Loader, pattern string) (*playb
 func (s *session) adhocText(pattern string) (string, error) {
 	module, args := s.cli.String("module-name"), strings.TrimSpace(s.cli.String("args"))
 	if module == "" {
-		module = "ansible.builtin.command"
+		module = "command"
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "- name: Ad-hoc\n  hosts: %s\n  gather_facts: false\n  tasks:\n", quoteYAML(pattern))

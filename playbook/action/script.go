@@ -15,7 +15,7 @@ import (
 )
 
 type scriptArgs struct {
-	Cmd        string `arg:"cmd" alias:"_raw_params" required:"true" doc:"The script's path on the controller, then its arguments."`
+	Cmd        string `arg:"cmd" alias:"_raw_params" doc:"The script's path on the controller, then its arguments."`
 	Creates    string `arg:"creates" doc:"When this is on the host, the script is not run."`
 	Removes    string `arg:"removes" doc:"When this is not on the host, the script is not run."`
 	Chdir      string `arg:"chdir" doc:"Folder on the host to run it in (absolute)."`
@@ -26,13 +26,14 @@ type scriptArgs struct {
 // scriptSpec documents the arguments.
 var scriptSpec = sync.OnceValue(func() *modules.Spec {
 	return modules.SpecOf[scriptArgs](modules.Spec{
-		Name:     "ansible.builtin.script",
-		Summary:  "Run a script of the controller on hosts",
-		Doc:      "Sends a script to the host, runs it there and removes it. It needs no runner on the host, only SSH. In check mode it is skipped, unless creates or removes say whether it would run.",
-		FreeForm: "cmd",
-		Check:    modules.CheckPart,
-		Examples: "- ansible.builtin.script: prepare.sh --fast\n  args:\n    creates: /var/lib/prepared\n",
-		Returns:  rawSpec().Returns,
+		Name:          "ansible.builtin.script",
+		Summary:       "Run a script of the controller on hosts",
+		Doc:           "Sends a script to the host, runs it there and removes it. It needs no runner on the host, only SSH. In check mode it is skipped, unless creates or removes say whether it would run.",
+		FreeForm:      "cmd",
+		RequiredOneOf: [][]string{{"cmd"}},
+		Check:         modules.CheckPart,
+		Examples:      "- ansible.builtin.script: prepare.sh --fast\n  args:\n    creates: /var/lib/prepared\n",
+		Returns:       rawSpec().Returns,
 	})
 })
 

@@ -209,6 +209,15 @@ func (i *itemRun) all(cs []playbook.Cond) (bool, error) {
 	return true, nil
 }
 
+// timeoutText words the failure of a task that ran out of time, as the
+// Ansible does that is imitated.
+func (i *itemRun) timeoutText(secs float64) string {
+	if i.batch.run.cfg.Env.Lenient {
+		return fmt.Sprintf("The %s action failed to execute in the expected time frame (%v) and was terminated", i.step.task.Action, secs)
+	}
+	return fmt.Sprintf("Timed out after %v second(s).", secs)
+}
+
 // attempt runs the action once and lets changed_when and failed_when judge.
 func (i *itemRun) attempt(ctx context.Context) *value.Dict {
 	result, err := i.act(ctx)
@@ -216,7 +225,7 @@ func (i *itemRun) attempt(ctx context.Context) *value.Dict {
 	case errors.Is(context.Cause(ctx), errTimedOut):
 		secs := i.kw.timeout.Seconds()
 		return value.DictOf("failed", true, "changed", false,
-			"msg", fmt.Sprintf("Timed out after %v second(s).", secs),
+			"msg", i.timeoutText(secs),
 			"timedout", value.DictOf("period", value.Float(secs)))
 	case err != nil && ctx.Err() != nil:
 		return value.DictOf("failed", true, "changed", false, "msg", "interrupted while the task was running")

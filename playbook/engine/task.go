@@ -200,32 +200,59 @@ func (i *itemRun) environment() (map[string]string, error) {
 	}
 	env := map[string]string{}
 	for _, e := range i.step.plan.environment {
-		v, err := i.jinja.Evaluate(e)
-		if err != nil {
-			return nil, source.Wrap(i.step.task.Keys["environment"], err)
-		}
-		switch v := v.(type) {
-		case *value.Dict:
-			for _, kv := range v.Entries() {
-				env[value.String(kv.Key)] = value.String(kv.Val)
-			}
-		case *value.List:
-			for _, x := range v.Elems {
-				d, ok := x.(*value.Dict)
-				if !ok {
-					return nil, source.Errorf(i.step.task.Pos, "environment must be a dictionary, not %s", value.Repr(x))
-				}
-				for _, kv := range d.Entries() {
-					env[value.String(kv.Key)] = value.String(kv.Val)
-				}
-			}
-		default:
-			if v != value.None && v != value.Omit && value.String(v) != "" {
-				return nil, source.Errorf(i.step.task.Pos, "environment must be a dictionary, not %s", value.Repr(v))
-			}
+		if err := i.addEnvironment(env, e); err != nil {
+			return nil, err
 		}
 	}
 	return env, nil
+}
+
+// addEnvironment adds one environment keyword's variables: a dictionary, a
+// list of some, or a template that gives either.
+func (i *itemRun) addEnvironment(env map[string]string, e value.Value) error {
+	switch e := e.(type) {
+	case *value.Dict:
+		return i.addVariables(env, e)
+	case *value.List:
+		for _, x := range e.Elems {
+			if err := i.addEnvironment(env, x); err != nil {
+				return err
+			}
+		}
+		return nil
+	case *value.Template:
+		v, err := i.jinja.Evaluate(e)
+		if err != nil {
+			return source.Wrap(i.step.task.Keys["environment"], err)
+		}
+		return i.addEnvironment(env, v)
+	}
+	if e != value.None && e != value.Omit && value.String(e) != "" {
+		return source.Errorf(i.step.task.Pos, "environment must be a dictionary, not %s", value.Repr(e))
+	}
+	return nil
+}
+
+// addVariables evaluates variables one by one. A task that finds out
+// ansible_env goes without those that build on it.
+func (i *itemRun) addVariables(env map[string]string, d *value.Dict) error {
+	for _, e := range d.Entries() {
+		v, err := i.jinja.Evaluate(e.Val)
+		var missing *jinja.UndefinedError
+		if errors.As(err, &missing) && missing.Undefined.Name == "ansible_env" && i.gathersEnv() {
+			continue
+		}
+		if err != nil {
+			return source.Wrap(i.step.task.Keys["environment"], err)
+		}
+		env[value.String(e.Key)] = value.String(v)
+	}
+	return nil
+}
+
+func (i *itemRun) gathersEnv() bool {
+	m := i.step.task.Module
+	return m == "ansible.builtin.setup" || m == "ansible.builtin.gather_facts"
 }
 
 // evalCond evaluates one condition of when, until, failed_when, ….

@@ -21,7 +21,9 @@ func (p *minimal) Event(e event.Event) {
 	case event.AsyncPoll:
 		p.say(gray, fmt.Sprintf("ASYNC POLL on %s: jid=%s started=1 finished=0", e.Host, e.JobID))
 	case event.NoHosts:
-		p.sayErr(brightPurple, "[WARNING]: No hosts matched, nothing to do")
+		if !e.Remaining {
+			p.sayErr(brightPurple, "[WARNING]: No hosts matched, nothing to do")
+		}
 	default:
 		p.talk(e)
 	}
