@@ -1,6 +1,7 @@
 package modules
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,10 @@ func (c *checker) check(args []Arg, given *value.Dict, where string) {
 		a := &args[i]
 		v, _ := lookup(a, given)
 		switch {
+		case a.Required && v == value.None:
+			if err := noneError(a); err != nil {
+				c.errs = append(c.errs, err)
+			}
 		case a.Required && !isGiven(v):
 			absent = append(absent, a.Name)
 		case isGiven(v) && !isLazy(v):
@@ -36,6 +41,23 @@ func (c *checker) check(args []Arg, given *value.Dict, where string) {
 		c.add("%s", missingText(absent, where))
 	}
 }
+
+// noneError says what is wrong with a required argument that is null: only raw
+// ones may be.
+func noneError(a *Arg) error {
+	switch a.Type {
+	case "raw":
+		return nil
+	case "str", "path", "":
+		return typeError(a, value.None, errNoText)
+	}
+	if _, err := coerce(a.Type, value.None); err != nil {
+		return typeError(a, value.None, err)
+	}
+	return nil
+}
+
+var errNoText = errors.New("'None' is not a string and conversion is not allowed")
 
 func (c *checker) unknown(args []Arg, given *value.Dict, where string) {
 	if c.spec.AnyArgs && where == "" {

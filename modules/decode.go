@@ -91,8 +91,8 @@ func (d *decoder) fill(p *plan, args *value.Dict, into reflect.Value, where stri
 			v = f.Default
 		}
 		if v == nil {
-			if f.Required {
-				return Failf("%s", missing(p.fields, given, where))
+			if err := absent(p.fields, i, given, args, where); err != nil {
+				return err
 			}
 			continue
 		}
@@ -106,6 +106,18 @@ func (d *decoder) fill(p *plan, args *value.Dict, into reflect.Value, where stri
 // isGiven reports whether a value counts as given: None means "as if it were
 // not written".
 func isGiven(v value.Value) bool { return v != nil && v != value.None && v != value.Omit }
+
+// absent is the error of an argument without a value, nil when it needs none.
+func absent(fields []field, i int, given []value.Value, args *value.Dict, where string) error {
+	f := &fields[i]
+	if !f.Required {
+		return nil
+	}
+	if v, _ := lookup(&f.Arg, args); v == value.None {
+		return noneError(&f.Arg)
+	}
+	return Failf("%s", missing(fields, given, where))
+}
 
 func missing(fields []field, given []value.Value, where string) string {
 	var names []string

@@ -69,7 +69,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"unknown", []any{"path", "x", "stat", "absent"}, "Unsupported parameters for (sample) module: stat (did you mean 'state'?). Supported parameters include: any, count,"},
 		{"aliases shown", []any{"path", "x", "zzzzzzz", 1}, "path (dest, name)"},
 		{"missing", []any{"force", true}, "missing required arguments: path"},
-		{"null is missing", []any{"path", nil}, "missing required arguments: path"},
+		{"null is no text", []any{"path", nil}, "argument 'path' is of type <class 'NoneType'> and we were unable to convert to path: 'None' is not a string and conversion is not allowed"},
 		{"choice", []any{"path", "x", "state", "presnt"}, "value of state must be one of: present, absent, yes, got: presnt (did you mean 'present'?)"},
 		{"int", []any{"path", "x", "count", "1.5"}, "argument 'count' is of type <class 'str'> and we were unable to convert to int: \"'1.5'\" cannot be converted to an int"},
 		{"bool", []any{"path", "x", "force", "maybe"}, "unable to convert to bool: The value 'maybe' is not a valid boolean"},

@@ -62,7 +62,7 @@ func (pr *playRun) newBatch(members []*host) *batch {
 	b := &batch{run: pr.run, play: pr, taskIDs: map[*playbook.Task]*event.TaskInfo{}, done: make(chan *outcome)}
 	root := &playbook.Block{Play: pr.play, Implicit: true, Body: pr.steps()}
 	for _, h := range members {
-		s := &seat{host: h, notified: map[*playbook.Task]bool{}, ran: map[string]bool{}, waiting: pr.startAt != ""}
+		s := &seat{host: h, notified: map[*playbook.Task]bool{}, ran: map[string]bool{}, worked: map[string]bool{}, waiting: pr.startAt != ""}
 		s.cursor = cursor{
 			selected: func(t *playbook.Task) bool { return s.started(b, t) && b.takesPart(t) },
 			notified: func(t *playbook.Task) bool { return s.notified[t] },
@@ -121,8 +121,9 @@ func (s *seat) entersRole(b *playbook.Block) bool {
 	return !b.RoleEnd || b.Role == nil || b.Role.AllowDuplicates || !s.ran[b.Role.Hash]
 }
 
+// leftRole notes that a role came to its end; one of which no task ran has not.
 func (s *seat) leftRole(b *playbook.Block) {
-	if b.RoleEnd && b.Role != nil {
+	if b.RoleEnd && b.Role != nil && s.worked[b.Role.Hash] {
 		s.ran[b.Role.Hash] = true
 	}
 }

@@ -122,6 +122,14 @@ func (c *cursor) rescuing() bool {
 	return false
 }
 
+// forgive drops the failures that wait for the end of an always.
+func (c *cursor) forgive() {
+	c.failed = false
+	for i := range c.stack {
+		c.stack[i].failed = false
+	}
+}
+
 // stop ends the play for the host, without rescue and always.
 func (c *cursor) stop() { c.stack = nil }
 

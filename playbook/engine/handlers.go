@@ -70,13 +70,10 @@ func (pr *playRun) listens(h *playbook.Task, topic string) bool {
 			pr.run.fault(source.Wrap(h.Keys["listen"], err))
 			return false
 		}
-		for _, t := range tagNames(v) {
-			if t == topic {
+		for _, t := range append(tagNames(v), value.String(v)) {
+			if t == topic || h.Role != nil && (h.Role.Role+" : "+t == topic || roleName(h.Role)+" : "+t == topic) {
 				return true
 			}
-		}
-		if value.String(v) == topic {
-			return true
 		}
 	}
 	return false

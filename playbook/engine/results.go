@@ -30,6 +30,9 @@ func (b *batch) apply(o *outcome) {
 			e(b, s)
 		}
 	}
+	if role := st.task.Role; role != nil && o.status != event.Skipped && o.status != event.Unreachable {
+		o.seat.worked[role.Hash] = true
+	}
 	rescued := false
 	switch o.status {
 	case event.Failed:

@@ -100,6 +100,7 @@ type seat struct {
 	*host
 	cursor    cursor
 	notified  map[*playbook.Task]bool
+	worked    map[string]bool // hashes of roles of which a task ran
 	ran       map[string]bool // hashes of roles that ran to their end
 	busy      bool            // a task is in flight
 	waiting   bool            // for --start-at-task
