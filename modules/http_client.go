@@ -265,6 +265,11 @@ func httpProblem(err error) string {
 	if errors.As(err, &ne) && ne.Timeout() {
 		return "Connection failure: timed out"
 	}
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		return fmt.Sprintf("Failed to validate the SSL certificate: %v. Install the CA's certificate on the host, "+
+			"name it with ca_path, or set validate_certs to no", untrusted.Err)
+	}
 	return "Request failed: " + err.Error()
 }
 

@@ -79,13 +79,17 @@ func (p *iniParser) finish() (*value.Dict, error) {
 		for _, e := range raw.Entries() {
 			text, err := interpolate(value.String(e.Val), raw, 0)
 			if err != nil {
-				return nil, err
+				return nil, &badOption{err}
 			}
 			section.Set(e.Key, value.Str(text))
 		}
 	}
 	return p.sections, nil
 }
+
+// badOption is a value that refers to others in a way that makes no sense, in
+// a text that is INI otherwise.
+type badOption struct{ error }
 
 // interpolate replaces %(name)s by another value of the section, %% by %.
 func interpolate(text string, section *value.Dict, depth int) (string, error) {

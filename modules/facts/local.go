@@ -2,6 +2,7 @@ package facts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -39,6 +40,10 @@ func (m *machine) localFact(ctx context.Context, file string) value.Value {
 		return v
 	}
 	sections, err := parseINI(text)
+	var option *badOption
+	if errors.As(err, &option) {
+		return m.brokenFact(fmt.Sprintf("error loading facts as ini - please check content: %s (%v)", file, err))
+	}
 	if err != nil {
 		return m.brokenFact(fmt.Sprintf("error loading facts as JSON or ini - please check content: %s (%v)", file, err))
 	}

@@ -43,10 +43,11 @@ func (c *copier) copy(ctx context.Context, t Task) (*value.Dict, error) {
 // checkCopy words what Ansible's copy says about missing arguments.
 func checkCopy(args *value.Dict) error {
 	has := func(name string) bool { v := args.At(name); return v != value.None && v != value.Omit }
+	named := func(name string) bool { return has(name) && value.String(args.At(name)) != "" }
 	switch {
-	case !has("src") && !has("content"):
+	case !named("src") && !has("content"):
 		return modules.Failf("src (or content) is required")
-	case !has("dest"):
+	case !named("dest"):
 		return modules.Failf("dest is required")
 	case has("src") && has("content"):
 		return modules.Failf("src and content are mutually exclusive")

@@ -44,6 +44,9 @@ func (c *Context) condition(expr string, pos source.Pos) (bool, error) {
 	}
 	v, err := c.expression(expr, pos, true)
 	if KindOf(err) == KindSyntax && HasMarkup(expr) {
+		if c.env.Lenient {
+			return c.templatedCondition(expr, pos)
+		}
 		err = hinted(err, "template delimiters are not supported in expressions: write the names without {{ }}")
 	}
 	if err != nil {
