@@ -127,7 +127,17 @@ func (s *session) sources() []string {
 func (s *session) loadInventory() (*inventory.Inventory, error) {
 	o := inventory.Options{
 		UnparsedFails: s.cfg.InventoryUnparsedFails, AnyUnparsedFails: s.cfg.InventoryUnparsedAnyFails,
+		Enabled: s.cfg.InventoryEnabled, IgnoreExtensions: s.cfg.InventoryIgnoreExtensions, IgnorePatterns: s.cfg.InventoryIgnorePatterns,
+		YAMLExtensions: s.cfg.YAMLExtensions, QuietUnparsed: !s.cfg.InventoryUnparsedWarning,
+		PatternMismatch: s.cfg.PatternMismatch, GroupChars: s.cfg.GroupChars,
 		Vault: s.decrypter(), Warn: s.display.warn, Env: s.env, ExtraVars: s.extra, HashMerge: s.cfg.HashBehaviour == "merge",
+	}
+	cache, err := factCache(s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	if cache != nil {
+		o.Facts = cache.Get
 	}
 	return inventory.Load(s.sources(), o)
 }
@@ -169,8 +179,8 @@ func moduleNames() []string {
 // loader reads playbooks with this session's paths and vault.
 func (s *session) loader() *playbook.Loader {
 	return playbook.NewLoader(playbook.Options{
-		Modules: action.Spec, Names: moduleNames, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath,
-		Vault: s.decrypter(), Env: s.env, Warn: s.env.Warn,
+		Modules: action.Spec, Names: moduleNames, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath, LibraryPaths: s.cfg.Library,
+		Vault: s.decrypter(), Env: s.env, Warn: s.env.Warn, Timestamp: filters.Timestamp,
 		Static: func(known *value.Dict) *jinja.Context {
 			return jinja.NewContext(s.env, vars.Dict{D: known.Clone().Update(s.extra)})
 		},
@@ -205,6 +215,7 @@ func (s *session) engineConfig(ctx context.Context, loader *playbook.Loader, poo
 		BecomeOn: s.cli.Bool("become") || s.cfg.Become, Gathering: s.cfg.Gathering, FactCache: cache,
 		HashMerge: s.cfg.HashBehaviour == "merge", PrivateRoleVars: s.cfg.PrivateRoleVars, AnyErrorsFatal: s.cfg.AnyErrorsFatal,
 		Strategy: s.cfg.Strategy, TaskTimeout: s.cfg.TaskTimeout, InventorySources: s.sources(), ConfigFile: s.cfg.Path,
+		Setting: s.setting,
 	}
 	if s.cli.IsSet("forks") {
 		if cfg.Forks = s.cli.Int("forks"); cfg.Forks < 1 {
@@ -216,6 +227,18 @@ func (s *session) engineConfig(ctx context.Context, loader *playbook.Loader, poo
 	}
 	cfg.Limit, err = s.limit()
 	return cfg, err
+}
+
+// setting gives a setting to the config lookup.
+func (s *session) setting(name string) (value.Value, bool) {
+	c, ok := s.cfg.Setting(name)
+	if !ok {
+		return nil, false
+	}
+	if list, isList := c.Value.([]string); isList {
+		return value.Strings(list...), true
+	}
+	return value.FromGo(c.Value), true
 }
 
 // connection gives the defaults of connections: flags above configuration.

@@ -42,6 +42,7 @@ type Config struct {
 
 	RolesPath         []string
 	CollectionsPath   []string
+	Library           []string
 	Gathering         string
 	FactCaching       string
 	FactCachingPath   string
@@ -82,8 +83,16 @@ type Config struct {
 
 	InventoryUnparsedFails    bool
 	InventoryUnparsedAnyFails bool
+	InventoryUnparsedWarning  bool
+	InventoryEnabled          []string
+	InventoryIgnoreExtensions []string
+	InventoryIgnorePatterns   []string
+	YAMLExtensions            []string
+	PatternMismatch           string
+	GroupChars                string
 
-	origins map[string]Origin
+	origins  map[string]Origin
+	settings []setting
 }
 
 // Origin says where a setting's value came from: an environment variable or a
@@ -133,7 +142,8 @@ func Load(env Environ) (*Config, error) {
 		return nil, err
 	}
 	var errs source.List
-	for _, s := range table(c) {
+	c.settings = table(c)
+	for _, s := range c.settings {
 		errs.Add(c.apply(s, file, env))
 	}
 	return c, errs.Err()

@@ -18,46 +18,55 @@ type rawValue struct {
 	base string
 }
 
-// A setter gives a raw value its type and stores it.
-type setter func(rawValue) error
-
-func text(p *string) setter {
-	return func(r rawValue) error { *p = unquote(r.text); return nil }
+// A kind gives a raw value its type and stores it in a field of Config, which
+// get reads.
+type kind struct {
+	set func(rawValue) error
+	get func() any
 }
 
-func oneOf(p *string, choices ...string) setter {
-	return func(r rawValue) error {
+// into makes a kind that stores in *p.
+func into[T any](p *T, set func(rawValue) error) kind {
+	return kind{set: set, get: func() any { return *p }}
+}
+
+func text(p *string) kind {
+	return into(p, func(r rawValue) error { *p = unquote(r.text); return nil })
+}
+
+func oneOf(p *string, choices ...string) kind {
+	return into(p, func(r rawValue) error {
 		*p = unquote(r.text)
 		if slices.Contains(choices, *p) {
 			return nil
 		}
 		return fmt.Errorf("%q is none of %s", *p, strings.Join(choices, ", "))
-	}
+	})
 }
 
-func integer(p *int) setter {
-	return func(r rawValue) (err error) {
+func integer(p *int) kind {
+	return into(p, func(r rawValue) (err error) {
 		*p, err = strconv.Atoi(strings.TrimSpace(unquote(r.text)))
 		if err != nil {
 			return fmt.Errorf("%q is not a whole number", r.text)
 		}
 		return nil
-	}
+	})
 }
 
-func seconds(p *time.Duration) setter {
-	return func(r rawValue) error {
+func seconds(p *time.Duration) kind {
+	return into(p, func(r rawValue) error {
 		n, err := strconv.ParseFloat(strings.TrimSpace(unquote(r.text)), 64)
 		if err != nil {
 			return fmt.Errorf("%q is not a number of seconds", r.text)
 		}
 		*p = time.Duration(n * float64(time.Second))
 		return nil
-	}
+	})
 }
 
-func boolean(p *bool) setter {
-	return func(r rawValue) error {
+func boolean(p *bool) kind {
+	return into(p, func(r rawValue) error {
 		switch strings.ToLower(unquote(r.text)) {
 		case "y", "yes", "on", "1", "true", "t", "1.0":
 			*p = true
@@ -67,22 +76,22 @@ func boolean(p *bool) setter {
 			return fmt.Errorf("%q is not a boolean", r.text)
 		}
 		return nil
-	}
+	})
 }
 
-func path(p *string) setter {
-	return func(r rawValue) error {
+func path(p *string) kind {
+	return into(p, func(r rawValue) error {
 		*p = unquote(r.text)
 		if *p != "" {
 			*p = expand(*p, r.env, r.base)
 		}
 		return nil
-	}
+	})
 }
 
 // paths is a list of paths separated by ":".
-func paths(p *[]string) setter {
-	return func(r rawValue) error {
+func paths(p *[]string) kind {
+	return into(p, func(r rawValue) error {
 		*p = nil
 		for s := range strings.SplitSeq(unquote(r.text), ":") {
 			if s = strings.TrimSpace(s); s != "" {
@@ -90,13 +99,13 @@ func paths(p *[]string) setter {
 			}
 		}
 		return nil
-	}
+	})
 }
 
 // sources is a list of inventories separated by commas, or, with a comma at
 // its end, a list of hosts.
-func sources(p *[]string) setter {
-	return func(r rawValue) error {
+func sources(p *[]string) kind {
+	return into(p, func(r rawValue) error {
 		*p = nil
 		if t := strings.TrimSpace(unquote(r.text)); strings.HasSuffix(t, ",") {
 			*p = []string{t}
@@ -106,11 +115,11 @@ func sources(p *[]string) setter {
 			*p = append(*p, expand(s, r.env, r.base))
 		}
 		return nil
-	}
+	})
 }
 
-func list(p *[]string) setter {
-	return func(r rawValue) error { *p = splitList(r.text); return nil }
+func list(p *[]string) kind {
+	return into(p, func(r rawValue) error { *p = splitList(r.text); return nil })
 }
 
 func splitList(text string) []string {

@@ -7,12 +7,12 @@ type setting struct {
 	env      []string
 	keys     []iniKey
 	fallback string
-	set      setter
+	kind
 }
 
 // row makes a setting of the [defaults] section whose key is its name.
-func row(name, env, fallback string, set setter) setting {
-	return setting{name, []string{env}, []iniKey{{"defaults", name}}, fallback, set}
+func row(name, env, fallback string, k kind) setting {
+	return setting{name, []string{env}, []iniKey{{"defaults", name}}, fallback, k}
 }
 
 // in gives the setting other keys than the one named like it.
@@ -33,6 +33,7 @@ func (s setting) or(env ...string) setting {
 // table lists every setting, bound to the fields of c.
 func table(c *Config) []setting {
 	all := connectionSettings(c)
+	all = append(all, inventorySettings(c)...)
 	all = append(all, becomeSettings(c)...)
 	all = append(all, runSettings(c)...)
 	all = append(all, vaultSettings(c)...)
@@ -57,10 +58,30 @@ func connectionSettings(c *Config) []setting {
 		row("ssh_extra_args", "ANSIBLE_SSH_EXTRA_ARGS", "", text(&c.SSHExtraArgs)).in("ssh_connection", "ssh_extra_args"),
 		row("ask_pass", "ANSIBLE_ASK_PASS", "no", boolean(&c.AskPass)),
 		row("connection_password_file", "ANSIBLE_CONNECTION_PASSWORD_FILE", "", path(&c.ConnectionPasswordFile)),
-		row("unparsed_is_failed", "ANSIBLE_INVENTORY_UNPARSED_FAILED", "no", boolean(&c.InventoryUnparsedFails)).
-			in("inventory", "unparsed_is_failed"),
+	}
+}
+
+func inventorySettings(c *Config) []setting {
+	const section = "inventory"
+	return []setting{
+		row("unparsed_is_failed", "ANSIBLE_INVENTORY_UNPARSED_FAILED", "no", boolean(&c.InventoryUnparsedFails)).in(section, "unparsed_is_failed"),
 		row("any_unparsed_is_failed", "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "no", boolean(&c.InventoryUnparsedAnyFails)).
-			in("inventory", "any_unparsed_is_failed"),
+			in(section, "any_unparsed_is_failed"),
+		row("inventory_unparsed_warning", "ANSIBLE_INVENTORY_UNPARSED_WARNING", "yes", boolean(&c.InventoryUnparsedWarning)).
+			in(section, "inventory_unparsed_warning"),
+		row("enable_plugins", "ANSIBLE_INVENTORY_ENABLED", "host_list, script, auto, yaml, ini, toml", list(&c.InventoryEnabled)).
+			in(section, "enable_plugins"),
+		row("inventory_ignore_extensions", "ANSIBLE_INVENTORY_IGNORE",
+			".pyc, .pyo, .swp, .bak, ~, .rpm, .md, .txt, .rst, .orig, .cfg, .retry", list(&c.InventoryIgnoreExtensions)).
+			in("defaults", "inventory_ignore_extensions", section, "ignore_extensions"),
+		row("inventory_ignore_patterns", "ANSIBLE_INVENTORY_IGNORE_REGEX", "", list(&c.InventoryIgnorePatterns)).
+			in("defaults", "inventory_ignore_patterns", section, "ignore_patterns"),
+		row("yaml_valid_extensions", "ANSIBLE_YAML_FILENAME_EXT", ".yaml, .yml, .json", list(&c.YAMLExtensions)).
+			or("ANSIBLE_INVENTORY_PLUGIN_EXTS").in("inventory_plugin_yaml", "yaml_valid_extensions", "defaults", "yaml_valid_extensions"),
+		row("host_pattern_mismatch", "ANSIBLE_HOST_PATTERN_MISMATCH", "warning", oneOf(&c.PatternMismatch, "warning", "error", "ignore")).
+			in(section, "host_pattern_mismatch"),
+		row("force_valid_group_names", "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS", "never",
+			oneOf(&c.GroupChars, "always", "never", "ignore", "silently")),
 	}
 }
 
@@ -84,6 +105,7 @@ func runSettings(c *Config) []setting {
 		row("roles_path", "ANSIBLE_ROLES_PATH", "~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles", paths(&c.RolesPath)),
 		row("collections_path", "ANSIBLE_COLLECTIONS_PATH", "~/.ansible/collections:/usr/share/ansible/collections", paths(&c.CollectionsPath)).
 			or("ANSIBLE_COLLECTIONS_PATHS").in("defaults", "collections_path", "defaults", "collections_paths"),
+		row("library", "ANSIBLE_LIBRARY", "~/.ansible/plugins/modules:/usr/share/ansible/plugins/modules", paths(&c.Library)),
 		row("gathering", "ANSIBLE_GATHERING", "implicit", oneOf(&c.Gathering, "implicit", "explicit", "smart")),
 		row("fact_caching", "ANSIBLE_CACHE_PLUGIN", "memory", text(&c.FactCaching)),
 		row("fact_caching_connection", "ANSIBLE_CACHE_PLUGIN_CONNECTION", "", path(&c.FactCachingPath)),

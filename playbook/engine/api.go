@@ -56,7 +56,10 @@ type Config struct {
 	// CLIArgs are shown to templates as ansible_* magic variables.
 	InventorySources []string
 	ConfigFile       string
-	Terminal         Terminal // nil: not interactive
+	// Setting gives a setting by the name that Ansible's config lookup knows
+	// it by (DEFAULT_FORKS); may be nil.
+	Setting  func(name string) (value.Value, bool)
+	Terminal Terminal // nil: not interactive
 }
 
 // Defaults are the connection settings from flags and configuration, used

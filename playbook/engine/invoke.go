@@ -163,37 +163,3 @@ func (r *runView) Ping(ctx context.Context, _ string) error {
 func (r *runView) Print(text string) {
 	r.item.batch.run.emit(event.Prompted{Text: text})
 }
-
-// controller is what lookups see of the task that evaluates.
-type controller struct{ item *itemRun }
-
-func (c *controller) SearchPath(kind string) []string {
-	dirs := searchPath(c.item.step.task, c.item.batch.run.playbookDir)
-	if kind == "" {
-		return dirs
-	}
-	var out []string
-	for _, d := range dirs {
-		out = append(out, d+"/"+kind, d)
-	}
-	return out
-}
-
-func (c *controller) ReadFile(path string) ([]byte, bool, error) {
-	return c.item.batch.run.cfg.Loader.ReadFile(path)
-}
-
-func (c *controller) PlaybookDir() string { return c.item.batch.run.playbookDir }
-
-// templateLoader finds the files that a template includes: beside the
-// template, then where the task's templates are.
-type templateLoader struct{ view *taskView }
-
-func (l *templateLoader) Load(name, from string) (src, path string, err error) {
-	path, err = findTemplate(l.view, name, from)
-	if err != nil {
-		return "", "", err
-	}
-	data, _, err := l.view.ReadFile(path)
-	return string(data), path, err
-}

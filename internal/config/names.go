@@ -1,0 +1,77 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Setting is one setting with the value that is in force. Value is a string,
+// bool, int, float64 (seconds) or []string.
+type Setting struct {
+	Name   string // as Ansible's config lookup knows it: DEFAULT_FORKS
+	Key    string // as ansible.cfg knows it: forks
+	Value  any
+	Origin Origin
+	// Env and Keys say where it can be set: environment variables, and
+	// "section.key" of ansible.cfg.
+	Env, Keys []string
+}
+
+// constants are the names of settings that are not "DEFAULT_" and the key.
+var constants = map[string]string{
+	"inventory": "DEFAULT_HOST_LIST", "library": "DEFAULT_MODULE_PATH", "host_key_checking": "HOST_KEY_CHECKING",
+	"collections_path": "COLLECTIONS_PATHS", "fact_caching": "CACHE_PLUGIN", "fact_caching_connection": "CACHE_PLUGIN_CONNECTION",
+	"fact_caching_timeout": "CACHE_PLUGIN_TIMEOUT", "any_errors_fatal": "ANY_ERRORS_FATAL", "task_timeout": "TASK_TIMEOUT",
+	"error_on_undefined_vars": "DEFAULT_UNDEFINED_VAR_BEHAVIOR", "retry_files_enabled": "RETRY_FILES_ENABLED",
+	"retry_files_save_path": "RETRY_FILES_SAVE_PATH", "diff_always": "DIFF_ALWAYS", "diff_context": "DIFF_CONTEXT",
+	"run_tags": "TAGS_RUN", "skip_tags": "TAGS_SKIP", "nocolor": "ANSIBLE_NOCOLOR", "force_color": "ANSIBLE_FORCE_COLOR",
+	"display_skipped_hosts": "DISPLAY_SKIPPED_HOSTS", "display_ok_hosts": "DISPLAY_OK_HOSTS",
+	"display_failed_stderr": "DISPLAY_FAILED_STDERR", "display_args_to_stdout": "DISPLAY_ARGS_TO_STDOUT",
+	"show_custom_stats": "SHOW_CUSTOM_STATS", "check_mode_markers": "CHECK_MODE_MARKERS",
+	"deprecation_warnings": "DEPRECATION_WARNINGS", "become_password_file": "BECOME_PASSWORD_FILE",
+	"connection_password_file": "CONNECTION_PASSWORD_FILE", "unparsed_is_failed": "INVENTORY_UNPARSED_IS_FAILED",
+	"any_unparsed_is_failed": "INVENTORY_ANY_UNPARSED_IS_FAILED", "inventory_unparsed_warning": "INVENTORY_UNPARSED_WARNING",
+	"enable_plugins": "INVENTORY_ENABLED", "inventory_ignore_extensions": "INVENTORY_IGNORE_EXTS",
+	"inventory_ignore_patterns": "INVENTORY_IGNORE_PATTERNS", "yaml_valid_extensions": "YAML_FILENAME_EXTENSIONS",
+	"host_pattern_mismatch": "HOST_PATTERN_MISMATCH", "force_valid_group_names": "TRANSFORM_INVALID_GROUP_CHARS",
+	"compat": "DROVER_COMPAT",
+}
+
+// Settings lists every setting, sorted by name.
+func (c *Config) Settings() []Setting {
+	all := make([]Setting, len(c.settings))
+	for i, s := range c.settings {
+		all[i] = c.describe(s)
+	}
+	slices.SortFunc(all, func(a, b Setting) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Setting gives the setting that Ansible's config lookup calls name.
+func (c *Config) Setting(name string) (Setting, bool) {
+	for _, s := range c.settings {
+		if s.constant() == name {
+			return c.describe(s), true
+		}
+	}
+	return Setting{}, false
+}
+
+func (s setting) constant() string {
+	if name, ok := constants[s.name]; ok {
+		return name
+	}
+	return "DEFAULT_" + strings.ToUpper(s.name)
+}
+
+func (c *Config) describe(s setting) Setting {
+	d := Setting{Name: s.constant(), Key: s.name, Value: s.get(), Origin: c.origins[s.name], Env: s.env}
+	if t, ok := d.Value.(time.Duration); ok {
+		d.Value = t.Seconds()
+	}
+	for _, k := range s.keys {
+		d.Keys = append(d.Keys, k.section+"."+k.key)
+	}
+	return d
+}
