@@ -198,8 +198,8 @@ func (b *batch) info(t *playbook.Task) *event.TaskInfo {
 			i.Name = value.String(t.Name)
 		}
 	}
-	if t.Role != nil {
-		i.Role = t.Role.Role
+	if i.Role = headingRole(t); i.Name == "" && includesRole(t) {
+		i.Name = t.Action + " : " + value.String(t.Include.Name)
 	}
 	for _, tag := range p.tags {
 		if v, err := ctx.Evaluate(tag); err == nil {
@@ -214,6 +214,17 @@ func (b *batch) info(t *playbook.Task) *event.TaskInfo {
 	}
 	b.taskIDs[t] = i
 	return i
+}
+
+func includesRole(t *playbook.Task) bool { return t.Include != nil && t.Include.Role }
+
+// headingRole gives the role that a task's heading names. Those of
+// include_role name the role they bring, if any.
+func headingRole(t *playbook.Task) string {
+	if t.Role == nil || includesRole(t) {
+		return ""
+	}
+	return t.Role.Role
 }
 
 // infoFor is info with the name evaluated in the variables of a host, as far

@@ -5,6 +5,8 @@ import (
 	"sort"
 
 	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/value"
 )
 
 // Listing is what --list-hosts, --list-tasks and --list-tags show of a play.
@@ -20,7 +22,7 @@ type Listing struct {
 
 // ListedTask is one static task of a Listing.
 type ListedTask struct {
-	Name string // "role : name"
+	Name string // "role : name", as it is written
 	Tags []string
 }
 
@@ -59,17 +61,45 @@ func (e *Engine) List(book *playbook.Playbook) ([]Listing, error) {
 
 func (pr *playRun) list(l *Listing) {
 	b := pr.newBatch(nil)
-	pr.eachTask(func(t *playbook.Task) {
-		if t.Implicit || !b.takesPart(t) {
+	pr.eachListed(func(t *playbook.Task) {
+		if !b.takesPart(t) {
 			return
 		}
-		info := b.info(t)
-		tags := slices.Clone(info.Tags)
+		tags := slices.Clone(b.info(t).Tags)
 		sort.Strings(tags)
 		tags = slices.Compact(tags)
 		l.TaskTags = append(l.TaskTags, tags...)
-		l.Tasks = append(l.Tasks, ListedTask{Name: info.Heading(), Tags: tags})
+		l.Tasks = append(l.Tasks, ListedTask{Name: listedName(t), Tags: tags})
 	})
 	sort.Strings(l.TaskTags)
 	l.TaskTags = slices.Compact(l.TaskTags)
+}
+
+// eachListed visits the tasks that a list shows: those that run when nothing
+// fails, and of the implied ones the checks of roles' arguments.
+func (pr *playRun) eachListed(visit func(*playbook.Task)) {
+	var walk func(steps []playbook.Step)
+	walk = func(steps []playbook.Step) {
+		for _, s := range steps {
+			switch s := s.(type) {
+			case *playbook.Block:
+				walk(s.Body)
+			case *playbook.Task:
+				if !s.Implicit || s.Role != nil {
+					visit(s)
+				}
+			}
+		}
+	}
+	walk(pr.steps())
+}
+
+// listedName names a task as Ansible's lists do: one without a name by its
+// action alone.
+func listedName(t *playbook.Task) string {
+	if t.Name == nil {
+		return t.Action
+	}
+	info := event.TaskInfo{Name: value.String(t.Name), Role: headingRole(t)}
+	return info.Heading()
 }
