@@ -10,7 +10,7 @@ import (
 )
 
 type serviceArgs struct {
-	Name      string `arg:"name" required:"true" doc:"The service."`
+	Name      string `arg:"name" doc:"The service."`
 	State     string `arg:"state" choices:"started,stopped,reloaded,restarted" doc:"restarted and reloaded always act; started and stopped only where needed."`
 	Sleep     *int   `arg:"sleep" doc:"Seconds between stop and start of a restart, for services that need it. Not with systemd."`
 	Pattern   string `arg:"pattern" doc:"Text of the process list that shows the service runs, where its script cannot tell. Not with systemd."`
@@ -18,6 +18,14 @@ type serviceArgs struct {
 	Runlevel  string `arg:"runlevel" default:"default" doc:"Runlevel of OpenRC to enable it in."`
 	Arguments string `arg:"arguments" alias:"args" doc:"Further arguments for the init script. Not with systemd."`
 	Use       string `arg:"use" default:"auto" doc:"The service manager, where the one that is found is not the right one."`
+
+	// What systemd alone understands may be written here too.
+	Force        bool   `arg:"force" default:"false" doc:"Overwrite links that are in the way. With systemd."`
+	Masked       *bool  `arg:"masked" doc:"Whether starting it is made impossible. With systemd."`
+	DaemonReload bool   `arg:"daemon_reload" alias:"daemon-reload" default:"false" doc:"Make systemd read its units again first."`
+	DaemonReexec bool   `arg:"daemon_reexec" alias:"daemon-reexec" default:"false" doc:"Make systemd start itself again first."`
+	Scope        string `arg:"scope" default:"system" choices:"system,user,global" doc:"The system's manager, the user's, or that of all users. With systemd."`
+	NoBlock      bool   `arg:"no_block" default:"false" doc:"Do not wait until the unit has done it. With systemd."`
 }
 
 // serviceModule controls a service through whatever manages services here.
@@ -33,18 +41,27 @@ func serviceModule() Module {
 			{"enabled", "bool", "when asked for", "Whether it starts with the system now."},
 			{"status", "dict", "with systemd", "The unit's properties before the change."},
 		},
-		RequiredOneOf: [][]string{{"state", "enabled"}},
+		RequiredOneOf: [][]string{{"state", "enabled", "masked", "daemon_reload", "daemon_reexec"}},
+		RequiredBy:    map[string][]string{"state": {"name"}, "enabled": {"name"}, "masked": {"name"}},
 	}, runService)
 }
 
 func runService(ctx context.Context, h target.Host, c *Call, a *serviceArgs) (*Result, error) {
 	switch a.manager(h) {
 	case "systemd":
-		return runSystemd(ctx, h, c, &systemdArgs{Name: a.Name, State: a.State, Enabled: a.Enabled, Scope: "system"})
+		return runSystemd(ctx, h, c, a.unit())
 	case "openrc":
 		return (&oldService{a, h, c, &Result{}, openRC(a)}).apply(ctx)
 	}
 	return (&oldService{a, h, c, &Result{}, sysV(h, a)}).apply(ctx)
+}
+
+// unit gives the arguments as the systemd module takes them.
+func (a *serviceArgs) unit() *systemdArgs {
+	return &systemdArgs{
+		Name: a.Name, State: a.State, Enabled: a.Enabled, Masked: a.Masked, Force: a.Force,
+		DaemonReload: a.DaemonReload, DaemonReexec: a.DaemonReexec, Scope: a.Scope, NoBlock: a.NoBlock,
+	}
 }
 
 // manager names what manages services here.

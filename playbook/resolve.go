@@ -19,7 +19,7 @@ var own = []string{"import_tasks", "include_tasks", "import_role", "include_role
 // absent are modules of Ansible's own that drover does not bring. A playbook
 // for several systems names them in tasks that are skipped elsewhere, so that
 // only running one is an error.
-var absent = []string{"dnf", "dnf5", "yum", "expect", "mount_facts", "pip", "rpm_key", "subversion", "sysvinit", "yum_repository"}
+var absent = []string{"dnf", "dnf5", "yum", "expect", "iptables", "known_hosts", "mount_facts", "pip", "rpm_key", "subversion", "sysvinit", "yum_repository"}
 
 // redirects are names that moved to another place than the rules of module
 // would find.
