@@ -31,6 +31,7 @@ var builtin = sync.OnceValue(func() []Module {
 		gitModule(),
 		groupModule(),
 		hostnameModule(),
+		iptablesModule(),
 		knownHostsModule(),
 		lineinfileModule(),
 		localeGenModule(),
