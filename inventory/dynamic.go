@@ -25,7 +25,7 @@ func (inv *Inventory) AddHost(name string, groups []string, vars *value.Dict) (h
 		inv.join(inv.groups["all"], h) // as Ansible does, so that it comes before all others there
 		changed = true
 	}
-	if merged := overlay(h.Vars, vars); !value.Equal(merged, h.Vars) {
+	if merged := inv.overlay(h.Vars, vars); !value.Equal(merged, h.Vars) {
 		h.Vars, changed = merged, true
 	}
 	for _, g := range groups {

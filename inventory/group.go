@@ -128,7 +128,7 @@ func (g *Group) setVars(vars *value.Dict, o origins) error {
 		g.inv.changed()
 	}
 	if vars.Len() > 0 {
-		g.Vars, g.origins = overlay(g.Vars, vars), g.origins.with(o)
+		g.Vars, g.origins = g.inv.overlay(g.Vars, vars), g.origins.with(o)
 	}
 	return nil
 }

@@ -119,7 +119,7 @@ func (h *Host) setVars(vars *value.Dict, o origins) {
 		h.Vars, h.origins = vars, o
 		return
 	}
-	h.Vars, h.origins = overlay(h.Vars, vars), h.origins.with(o)
+	h.Vars, h.origins = h.inv.overlay(h.Vars, vars), h.origins.with(o)
 }
 
 // with gives a copy of o with those of more.
@@ -137,21 +137,15 @@ func (o origins) with(more origins) origins {
 	return c
 }
 
-// overlay gives a copy of base with over's variables; a variable that is a
-// dict in both is combined, as Ansible does while it builds the inventory.
-func overlay(base, over *value.Dict) *value.Dict {
+// overlay gives a copy of base with over's variables, dicts combined when
+// hash_behaviour says so.
+func (inv *Inventory) overlay(base, over *value.Dict) *value.Dict {
 	c := base.Clone()
-	for _, e := range over.Entries() {
-		old, _, _ := c.Get(e.Key)
-		a, okA := old.(*value.Dict)
-		b, okB := e.Val.(*value.Dict)
-		if okA && okB {
-			c.Set(e.Key, a.Clone().Update(b))
-			continue
-		}
-		c.Set(e.Key, e.Val)
+	if inv.opts.HashMerge {
+		mergeInto(c, over)
+		return c
 	}
-	return c
+	return c.Update(over)
 }
 
 func sortGroups(gs []*Group) {

@@ -144,12 +144,15 @@ var allKeywordNames = sync.OnceValue(func() map[owner][]string {
 // register takes the name of the variable for a task's result.
 func (r *reader) register(name string, t *Task, n *yaml.Node) {
 	s, ok := n.Text()
-	if !ok {
+	if !ok && n.IsNull() {
 		r.wrongKind(name, n, "the name of a variable")
 		return
 	}
+	if !ok {
+		s = value.String(n.Value())
+	}
 	if why := badVariableName(s); why != "" && !n.IsTemplate() {
-		wide(r.errorf(n.Pos, "'%s' is not a name for a variable: %s", s, why), s)
+		wide(r.errorf(n.Pos, "Invalid variable name in 'register' specified: '%s': %s", s, why), s)
 	}
 	t.Register = s
 }

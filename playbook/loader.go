@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -111,6 +112,7 @@ func (l *Loader) readYAML(path string) (n *yaml.Node, secret bool, err error) {
 		if again, retry := yaml.Document([]byte(strings.ReplaceAll(string(data), "\t", " ")), path, o); retry == nil {
 			return again, secret, nil
 		}
+		return nil, secret, alsoAsJSON(err, data)
 	}
 	return n, secret, err
 }
@@ -121,6 +123,20 @@ func (l *Loader) decrypter() yaml.Decrypter {
 		return nil
 	}
 	return l.Vault
+}
+
+// alsoAsJSON says what is wrong with text that looks like JSON when it is read
+// as such.
+func alsoAsJSON(err error, data []byte) error {
+	var any json.RawMessage
+	why := json.Unmarshal(data, &any)
+	var e *source.Error
+	if why == nil || !errors.As(err, &e) {
+		return err
+	}
+	also := *e
+	also.Msg += "; as JSON: " + why.Error()
+	return &also
 }
 
 func isJSON(data []byte) bool {

@@ -288,7 +288,7 @@ func (r *reader) promptKeyword(q *Prompt, p yaml.Pair) {
 			q.SaltSize = int(size)
 		}
 	default:
-		wide(r.errorf(p.Key.Pos, "'%s' is not a keyword of vars_prompt%s", name, source.DidYouMean(name, promptKeywords)), name)
+		wide(r.errorf(p.Key.Pos, "Invalid vars_prompt data structure, found unsupported key '%s'%s", name, source.DidYouMean(name, promptKeywords)), name)
 	}
 }
 

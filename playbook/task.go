@@ -26,6 +26,7 @@ func (r *reader) task(n *yaml.Node, at place) Step {
 		return nil
 	}
 	before := len(r.errs)
+	call.tolerant = r.toleratesFailure(t, at)
 	r.readArgs(t, n, call)
 	if t.Module == "" {
 		return t
@@ -69,6 +70,9 @@ type call struct {
 	text   string      // arguments written as text
 	at     source.Pos  // where the text starts
 	apply  *yaml.Node  // what stands below the argument apply
+	// tolerant: the playbook goes on after a failure of the task, so that
+	// wrong arguments are one when it runs.
+	tolerant bool
 }
 
 // findCall finds the one module that a task names.

@@ -76,6 +76,8 @@ type varsIncluder struct {
 	args  *includeVarsArgs
 	vars  *value.Dict
 	files *value.List
+	// secret: a file was encrypted, so that nothing of the result is shown.
+	secret bool
 }
 
 func (in *varsIncluder) result() (*value.Dict, error) {
@@ -90,7 +92,11 @@ func (in *varsIncluder) result() (*value.Dict, error) {
 		}
 		facts = merged
 	}
-	return value.DictOf("changed", false, "ansible_included_var_files", in.files, "ansible_facts", facts), nil
+	result := value.DictOf("changed", false, "ansible_included_var_files", in.files, "ansible_facts", facts)
+	if in.secret {
+		result.Put("_ansible_no_log", value.Bool(true))
+	}
+	return result, nil
 }
 
 // mergedWithPresent merges dicts into the variables of the same name.
@@ -139,6 +145,11 @@ func (in *varsIncluder) read(path string) error {
 	if err != nil {
 		return err
 	}
+	_, secret, err := in.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	in.secret = in.secret || secret
 	in.vars.Update(d)
 	in.files.Append(value.Str(path))
 	return nil

@@ -2,6 +2,8 @@ package action
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"drover/modules"
 	"drover/playbook/value"
@@ -9,8 +11,8 @@ import (
 
 type setStatsArgs struct {
 	Data      value.Value `arg:"data" type:"dict" doc:"The stats, names and values."`
-	PerHost   bool        `arg:"per_host" default:"false" doc:"Whether they count for each host, instead of for the run."`
-	Aggregate bool        `arg:"aggregate" default:"true" doc:"Whether a value is added to the one that is there, instead of replacing it."`
+	PerHost   value.Value `arg:"per_host" type:"raw" default:"false" doc:"Whether they count for each host, instead of for the run."`
+	Aggregate value.Value `arg:"aggregate" type:"raw" default:"true" doc:"Whether a value is added to the one that is there, instead of replacing it."`
 }
 
 func setStatsSpec() *modules.Spec {
@@ -43,6 +45,17 @@ func setStats(_ context.Context, t Task) (*value.Dict, error) {
 	if data == nil {
 		data = value.NewDict(0)
 	}
-	stats := value.DictOf("data", data, "per_host", a.PerHost, "aggregate", a.Aggregate)
+	stats := value.DictOf("data", data, "per_host", saysYes(a.PerHost), "aggregate", saysYes(a.Aggregate))
 	return value.DictOf("changed", false, "ansible_stats", stats), nil
+}
+
+// saysYes reads a flag; as in Ansible, what is no boolean counts as false.
+func saysYes(v value.Value) bool {
+	switch v := v.(type) {
+	case value.Bool:
+		return bool(v)
+	case value.Int:
+		return v == 1
+	}
+	return slices.Contains([]string{"y", "yes", "on", "1", "true", "t", "1.0"}, strings.ToLower(value.String(v)))
 }

@@ -20,6 +20,7 @@ type batch struct {
 	seats []*seat
 	// taskIDs numbers the tasks for events.
 	taskIDs map[*playbook.Task]*event.TaskInfo
+	gates   map[*playbook.Task]chan struct{} // of throttled tasks
 	// stop ends the batch after what is at work, for all hosts.
 	stop bool
 	// broke says that too many hosts failed: the playbook ends.
@@ -59,7 +60,7 @@ func (pr *playRun) runBatch(ctx context.Context, members []*host) bool {
 }
 
 func (pr *playRun) newBatch(members []*host) *batch {
-	b := &batch{run: pr.run, play: pr, taskIDs: map[*playbook.Task]*event.TaskInfo{}, done: make(chan *outcome)}
+	b := &batch{run: pr.run, play: pr, taskIDs: map[*playbook.Task]*event.TaskInfo{}, gates: map[*playbook.Task]chan struct{}{}, done: make(chan *outcome)}
 	root := &playbook.Block{Play: pr.play, Implicit: true, Body: pr.steps()}
 	for _, h := range members {
 		s := &seat{host: h, notified: map[*playbook.Task]bool{}, ran: map[string]bool{}, worked: map[string]bool{}, waiting: pr.startAt != ""}

@@ -25,6 +25,9 @@ func (t *taskRun) censor() {
 }
 
 func (t *taskRun) noLog() bool {
+	if isTrue(itemResult{dict: t.out.result}, "_ansible_no_log") {
+		return true
+	}
 	p := t.step.plan
 	if p.noLog == nil {
 		return false

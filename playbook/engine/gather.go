@@ -120,11 +120,11 @@ func (r *run) askOne(ctx context.Context, p *playbook.Prompt, jc *jinja.Context)
 	if p.Encrypt != "" {
 		return encrypted(jc, p, answer)
 	}
-	if p.Private {
-		return value.Secret(answer), nil
-	}
 	if !p.Unsafe && jinja.HasMarkup(answer) {
 		return &value.Template{Src: answer, Pos: p.Pos}, nil
+	}
+	if p.Private && !r.cfg.Env.Lenient {
+		return value.Secret(answer), nil
 	}
 	return value.Str(answer), nil
 }

@@ -18,7 +18,7 @@ type step struct {
 	// seats take part; runners do the work (one of them for run_once).
 	seats, runners []*seat
 	runOnce        bool
-	throttle       int
+	gate           chan struct{} // of a throttled task, else nil
 	outcomes       []*outcome
 	pending        int
 }
@@ -54,6 +54,7 @@ func (b *batch) loop(ctx context.Context, s strategy) {
 		if ctx.Err() == nil && !b.stop && b.run.faulted() == nil {
 			ws = s.next(b)
 		}
+		b.noteFailures()
 		for _, w := range ws {
 			b.start(ctx, w)
 		}
@@ -71,6 +72,13 @@ func (b *batch) loop(ctx context.Context, s strategy) {
 		if st.pending--; st.pending == 0 {
 			b.finish(st)
 		}
+	}
+}
+
+// noteFailures marks the hosts whose failure waited for the end of an always.
+func (b *batch) noteFailures() {
+	for _, s := range b.seats {
+		s.failed = s.failed || s.cursor.failed
 	}
 }
 
@@ -127,7 +135,9 @@ func (b *batch) prepare(st *step) bool {
 	}
 	ev := keywordReader{ctx: b.run.context(b.taskScope(st.seats[0], p)), base: &p.task.Base}
 	st.runOnce = ev.boolean("run_once", p.runOnce, false) || bypassesHosts(p.task.Module)
-	st.throttle = int(ev.number("throttle", p.throttle, 0))
+	if n := int(ev.number("throttle", p.throttle, 0)); n > 0 {
+		st.gate = b.gate(p.task, n)
+	}
 	if ev.err != nil {
 		b.run.fault(ev.err)
 		return false
@@ -143,13 +153,10 @@ func bypassesHosts(module string) bool {
 	return module == "ansible.builtin.add_host" || module == "ansible.builtin.pause"
 }
 
-// dispatch runs the step's task on its hosts, at most forks (and throttle) at
-// a time, and sends each outcome to the batch.
+// dispatch runs the step's task on its hosts, at most forks at a time, and
+// sends each outcome to the batch.
 func (b *batch) dispatch(ctx context.Context, st *step) {
 	workers := min(len(st.runners), b.run.cfg.Forks)
-	if st.throttle > 0 {
-		workers = min(workers, st.throttle)
-	}
 	var next atomic.Int64
 	work := func() {
 		for {
@@ -161,15 +168,34 @@ func (b *batch) dispatch(ctx context.Context, st *step) {
 				b.done <- &outcome{step: st, seat: st.runners[i], cancelled: true}
 				continue
 			}
-			b.run.forks <- struct{}{}
-			o := b.execute(ctx, st, st.runners[i])
-			<-b.run.forks
-			b.done <- o
+			b.done <- b.executeInTurn(ctx, st, st.runners[i])
 		}
 	}
 	for range workers {
 		go work()
 	}
+}
+
+// executeInTurn waits until the task may run: fewer hosts than its throttle
+// are at it, in whatever step, and a fork is free.
+func (b *batch) executeInTurn(ctx context.Context, st *step, s *seat) *outcome {
+	if st.gate != nil {
+		st.gate <- struct{}{}
+		defer func() { <-st.gate }()
+	}
+	b.run.forks <- struct{}{}
+	defer func() { <-b.run.forks }()
+	return b.execute(ctx, st, s)
+}
+
+// gate gives the tokens of a throttled task, shared by all of its steps.
+func (b *batch) gate(t *playbook.Task, n int) chan struct{} {
+	g, ok := b.gates[t]
+	if !ok {
+		g = make(chan struct{}, n)
+		b.gates[t] = g
+	}
+	return g
 }
 
 // confirm asks for --step whether to run a task: y, n, or c for all the rest.

@@ -169,9 +169,9 @@ func (m *taskMagic) Lookup(name string) (value.Value, bool) {
 	case "play_hosts", "ansible_play_batch":
 		return b.names(func(s *seat) bool { return !s.unreachable && !s.failed }), true
 	case "ansible_play_hosts":
-		return b.play.names(func(h *host) bool { return !h.unreachable && !h.failed }), true
+		return hostNames(b.play.hosts, func(h *host) bool { return !h.unreachable && !h.failed }), true
 	case "ansible_play_hosts_all":
-		return b.play.names(func(*host) bool { return true }), true
+		return hostNames(b.play.matched, func(*host) bool { return true }), true
 	case "ansible_play_name":
 		return value.Str(b.play.name), true
 	case "role_names", "ansible_play_role_names":

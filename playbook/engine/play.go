@@ -26,7 +26,8 @@ type playRun struct {
 
 	vars     []vars.Layer // play vars and answers of vars_prompt
 	handlers []playbook.Step
-	hosts    []*host // all that the play matched, in order
+	hosts    []*host // those that take part, in order
+	matched  []*host // all that the pattern named, also those that failed before
 	roles    []*playbook.Role
 	// What roles give to the whole play; changes when a public role is included.
 	roleDefaults, roleVars atomic.Pointer[[]vars.Layer]
@@ -62,7 +63,9 @@ func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error)
 		return false, err
 	}
 	for _, h := range matched {
-		if st := r.hosts.get(h); !st.failed && !st.unreachable {
+		st := r.hosts.get(h)
+		pr.matched = append(pr.matched, st)
+		if !st.failed && !st.unreachable {
 			r.recallFacts(st)
 			pr.hosts = append(pr.hosts, st)
 		}
@@ -215,7 +218,7 @@ func (pr *playRun) serial() ([]int, error) {
 	}
 	ev := keywordReader{ctx: pr.run.context(pr.run.extraScope(pr.vars...)), base: &p.Base}
 	v := ev.value("serial", p.Serial)
-	if ev.err != nil {
+	if ev.err != nil || v == nil {
 		return nil, ev.err
 	}
 	items := []value.Value{v}
@@ -269,9 +272,9 @@ func (pr *playRun) exportRoles() {
 	pr.roleVars.Store(&roleVars)
 }
 
-func (pr *playRun) names(keep func(*host) bool) value.Value {
+func hostNames(hosts []*host, keep func(*host) bool) value.Value {
 	l := value.NewList()
-	for _, h := range pr.hosts {
+	for _, h := range hosts {
 		if keep(h) {
 			l.Append(value.Str(h.name))
 		}
