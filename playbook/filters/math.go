@@ -38,7 +38,7 @@ func logarithm(a *args) (value.Value, error) {
 	}
 	switch base {
 	case 10:
-		return value.Float(math.Log10(x)), nil
+		return value.Float(log10(x)), nil
 	case math.E:
 		return value.Float(log(x)), nil
 	case 1:

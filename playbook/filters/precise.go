@@ -71,6 +71,15 @@ func log(x float64) float64 {
 	return f
 }
 
+// log10 is the logarithm to base ten; Go's own is off by a bit now and then.
+func log10(x float64) float64 {
+	if math.IsInf(x, 1) || math.IsNaN(x) || x <= 0 {
+		return math.Log10(x)
+	}
+	f, _ := newFloat().Quo(preciseLog(x), preciseLog(10)).Float64()
+	return f
+}
+
 // pow is x to the power of y, rounded correctly where Go's own is off by a bit.
 func pow(x, y float64) float64 {
 	f := math.Pow(x, y)

@@ -52,6 +52,8 @@ type Func struct {
 	// quick functions are default, defined and undefined, which expressions
 	// evaluate without a call.
 	quick bool
+	// named methods take keyword arguments; most of Python's take none.
+	named bool
 }
 
 // Type gives the name of the type, as type_debug prints it.
@@ -68,6 +70,9 @@ type Call struct {
 	Kwargs []Kwarg
 	Ctx    *Context
 	Pos    source.Pos
+	// exact calls are those of Python's own methods: their integers are
+	// integers, and None stands for no argument.
+	exact bool
 }
 
 // Kwarg is a keyword argument.

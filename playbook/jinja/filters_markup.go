@@ -84,6 +84,8 @@ func filterToJSON(c *Call) (value.Value, error) {
 	if n, ok := value.AsInt(indent); ok {
 		o.Pretty = true
 		o.Indent = strings.Repeat(" ", int(min(max(n, 0), 1000)))
+	} else if s, ok := value.AsString(indent); ok {
+		o.Pretty, o.Indent = true, s
 	}
 	b, err := value.AppendJSON(nil, v, o)
 	if err != nil {

@@ -65,9 +65,9 @@ func filterInt(c *Call) (value.Value, error) {
 	case value.Str, value.Secret:
 		s, _ := value.AsString(n)
 		if base != 0 && (base < 2 || base > 36) {
-			return def, nil
+			base = -1 // no integer is in such a base, yet a float may be
 		}
-		if b, err := parseBig(s, base); err == nil {
+		if b, err := parseBig(s, base); err == nil && base >= 0 {
 			return value.NewInt(b), nil
 		}
 		if f, ok := parseFloat(s); ok && !math.IsInf(f, 0) && !math.IsNaN(f) {
@@ -113,15 +113,24 @@ func filterFloat(c *Call) (value.Value, error) {
 
 func filterRound(c *Call) (value.Value, error) {
 	var v value.Value
-	precision, method := 0, "common"
-	if err := c.Unpack("value", &v, "precision?", &precision, "method?", &method); err != nil {
+	var digits value.Value = value.Int(0)
+	method := "common"
+	if err := c.Unpack("value", &v, "precision?", &digits, "method?", &method); err != nil {
 		return nil, err
 	}
-	if !isNumber(v) {
+	n, isInt := value.AsInt(digits)
+	precision := int(n)
+	switch {
+	case !isNumber(v):
 		return nil, TypeErrorf("type %s doesn't define __round__ method", v.Type())
+	case !isInt && (digits != value.None || method != "common"):
+		return nil, TypeErrorf("round(): argument 'precision' must be an integer, not '%s'", digits.Type())
 	}
 	switch method {
 	case "common":
+		if digits == value.None {
+			return roundToInt(v)
+		}
 		return roundHalfEven(v, precision), nil
 	case "ceil", "floor":
 	default:
@@ -129,11 +138,23 @@ func filterRound(c *Call) (value.Value, error) {
 	}
 	f, _ := value.AsFloat(v)
 	scale := math.Pow(10, float64(precision))
-	r := math.Ceil(f * scale)
+	r := math.Ceil(f*scale) + 0 // no negative zero, as of an integer
 	if method == "floor" {
 		r = math.Floor(f * scale)
 	}
 	return value.Float(r / scale), nil
+}
+
+// roundToInt is Python's round(v, None), which gives an integer.
+func roundToInt(v value.Value) (value.Value, error) {
+	f, ok := v.(value.Float)
+	switch {
+	case !ok:
+		return roundHalfEven(v, 0), nil
+	case math.IsNaN(float64(f)) || math.IsInf(float64(f), 0):
+		return nil, errors.New("cannot convert float infinity or NaN to integer")
+	}
+	return truncated(math.RoundToEven(float64(f))), nil
 }
 
 // roundHalfEven is Python's round(v, precision).

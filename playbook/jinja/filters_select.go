@@ -56,11 +56,11 @@ func filterMap(c *Call) (value.Value, error) {
 			return c.mapAttribute(vs, attribute)
 		}
 	}
-	if len(c.Args) < 2 {
-		return nil, errors.New("map requires a filter argument")
-	}
 	if len(vs) == 0 {
 		return value.NewList(), nil
+	}
+	if len(c.Args) < 2 {
+		return nil, errors.New("map requires a filter argument")
 	}
 	name, ok := value.AsString(c.Args[1])
 	fn := c.Ctx.env.filter(name)
@@ -100,7 +100,10 @@ func selectElems(c *Call, byAttr, want bool) (value.Value, error) {
 	args := c.Args[1:]
 	g := getter{c: c.Ctx}
 	if byAttr {
-		if len(args) == 0 {
+		switch {
+		case len(args) == 0 && len(vs) == 0:
+			return value.NewList(), nil
+		case len(args) == 0:
 			return nil, valueErrorf("Missing parameter for attribute name")
 		}
 		g = c.Ctx.newGetter(args[0])

@@ -194,10 +194,22 @@ func filterBatch(c *Call) (value.Value, error) {
 	return out, nil
 }
 
+func sliceCount(v value.Value) (int, error) {
+	n, ok := value.AsInt(v)
+	if !ok {
+		return 0, TypeErrorf("slice(): argument 'slices' must be an integer, not '%s'", v.Type())
+	}
+	return int(n), nil
+}
+
 func filterSlice(c *Call) (value.Value, error) {
 	n := 0
 	fill := value.None
-	vs, err := c.source("slices", &n, "fill_with?", &fill)
+	var count value.Value
+	vs, err := c.source("slices", &count, "fill_with?", &fill)
+	if err == nil {
+		n, err = sliceCount(count)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func titleFilter(s string) string {
 	start := true
 	for _, r := range s {
 		switch {
-		case unicode.IsSpace(r) || strings.ContainsRune("-([{<", r):
+		case isSpace(r) || strings.ContainsRune("-([{<", r):
 			start = true
 			b.WriteRune(r)
 			continue
@@ -92,6 +92,11 @@ var htmlEscaper = strings.NewReplacer("&", "&amp;", ">", "&gt;", "<", "&lt;", "'
 
 func escapeHTML(s string) string { return htmlEscaper.Replace(s) }
 
+// noText refuses a value that a filter of text can't work on.
+func noText(v value.Value) error {
+	return TypeErrorf("'%s' object has no attribute 'splitlines': the filter needs text; put | string before it", v.Type())
+}
+
 func filterTrim(c *Call) (value.Value, error) {
 	var v value.Value
 	chars := value.None
@@ -99,20 +104,24 @@ func filterTrim(c *Call) (value.Value, error) {
 		return nil, err
 	}
 	s := value.String(v)
-	if chars == value.None {
-		return value.Str(strings.TrimFunc(s, unicode.IsSpace)), nil
+	cut, isText := value.AsString(chars)
+	switch {
+	case chars == value.None:
+		return value.Str(strings.TrimFunc(s, isSpace)), nil
+	case !isText:
+		return nil, TypeErrorf("strip arg must be None or str")
 	}
-	return value.Str(strings.Trim(s, value.String(chars))), nil
+	return value.Str(strings.Trim(s, cut)), nil
 }
 
 func filterCenter(c *Call) (value.Value, error) {
 	var v value.Value
-	width := 80
+	var width value.Value = value.Int(80)
 	if err := c.Unpack("value", &v, "width?", &width); err != nil {
 		return nil, err
 	}
 	s := value.Str(value.String(v))
-	return strMethods["center"].Call(&Call{Func: c.Func, Args: []value.Value{s, value.Int(width)}, Ctx: c.Ctx})
+	return strMethods["center"].Call(&Call{Func: c.Func, Args: []value.Value{s, width}, Ctx: c.Ctx})
 }
 
 func filterReplace(c *Call) (value.Value, error) {
@@ -131,6 +140,10 @@ func filterIndent(c *Call) (value.Value, error) {
 	if err := c.Unpack("s", &v, "width?", &width, "first?", &first, "blank?", &blank); err != nil {
 		return nil, err
 	}
+	text, isText := value.AsString(v)
+	if !isText {
+		return nil, noText(v)
+	}
 	pad, isText := value.AsString(width)
 	if !isText {
 		n, ok := value.AsInt(width)
@@ -142,7 +155,7 @@ func filterIndent(c *Call) (value.Value, error) {
 		}
 		pad = strings.Repeat(" ", int(max(n, 0)))
 	}
-	s := value.String(v) + "\n"
+	s := text + "\n"
 	if err := c.Ctx.fits(len(s) + strings.Count(s, "\n")*len(pad)); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package jinja
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,16 +16,24 @@ func filterTruncate(c *Call) (value.Value, error) {
 	if err := c.Unpack("s", &v, "length?", &length, "killwords?", &kill, "end?", &end, "leeway?", &leeway); err != nil {
 		return nil, err
 	}
-	s := []rune(value.String(v))
 	n := len([]rune(end))
+	size, err := filterLength(&Call{Func: c.Func, Args: []value.Value{v}})
 	switch {
+	case err != nil:
+		return nil, err
 	case length < n:
 		return nil, fmt.Errorf("expected length >= %d, got %d", n, length)
 	case leeway < 0:
 		return nil, fmt.Errorf("expected leeway >= 0, got %d", leeway)
-	case len(s) <= length+leeway:
-		return value.Str(string(s)), nil
 	}
+	if size, ok := value.AsInt(size); ok && size <= int64(length+leeway) {
+		return v, nil // of any type
+	}
+	text, isText := value.AsString(v)
+	if !isText {
+		return nil, noText(v)
+	}
+	s := []rune(text)
 	cut := string(s[:length-n])
 	if !kill {
 		if i := strings.LastIndexByte(cut, ' '); i >= 0 {
@@ -46,18 +53,20 @@ func filterWordWrap(c *Call) (value.Value, error) {
 	if width < 1 {
 		return nil, valueErrorf("invalid width %d (must be > 0)", width)
 	}
+	text, isText := value.AsString(v)
+	if !isText {
+		return nil, noText(v)
+	}
 	nl := "\n"
 	if sep != value.None {
 		nl = value.String(sep)
 	}
 	var out []string
-	for _, line := range splitLines(value.String(v), false) {
+	for _, line := range splitLines(text, false) {
 		out = append(out, strings.Join(wrapLine(line, width, breakLong, hyphens), nl))
 	}
 	return value.Str(strings.Join(out, nl)), nil
 }
-
-var wrapHyphen = regexp.MustCompile(`^(.*?[\pL_]{2}-)([\pL_].*)$`)
 
 // wrapLine breaks one line as Python's textwrap does when it keeps blanks
 // within lines.
@@ -81,7 +90,7 @@ func wrapLine(line string, width int, breakLong, hyphens bool) []string {
 		}
 		if len(chunks) > 0 && utf8.RuneCountInString(chunks[0]) > width {
 			if r := []rune(chunks[0]); breakLong {
-				cut := width - n
+				cut := cutLong(r, width-n, hyphens)
 				cur = append(cur, string(r[:cut]))
 				chunks = append([]string{string(r[cut:])}, chunks[1:]...)
 			} else if len(cur) == 0 {
@@ -98,26 +107,78 @@ func wrapLine(line string, width int, breakLong, hyphens bool) []string {
 	return lines
 }
 
-// wrapChunks cuts a line into words and blanks.
+// cutLong gives where to cut a word that is longer than the room left: behind
+// its last hyphen there, if any.
+func cutLong(r []rune, room int, hyphens bool) int {
+	for i := room - 1; hyphens && i > 0; i-- {
+		if r[i] == '-' && strings.Trim(string(r[:i]), "-") != "" {
+			return i + 1
+		}
+	}
+	return room
+}
+
+// wrapChunks cuts a line into blanks and words, and words at the hyphens and
+// dashes where Python's textwrap does.
 func wrapChunks(line string, hyphens bool) []string {
 	var chunks []string
-	for line != "" {
-		blank := unicode.IsSpace([]rune(line)[0])
-		i := strings.IndexFunc(line, func(r rune) bool { return unicode.IsSpace(r) != blank })
-		if i < 0 {
-			i = len(line)
-		}
-		word := line[:i]
-		line = line[i:]
-		for hyphens && !blank {
-			m := wrapHyphen.FindStringSubmatch(word)
-			if m == nil {
-				break
+	r := []rune(line)
+	for at := 0; at < len(r); {
+		end := at + 1
+		switch blank := isBlank(r[at]); {
+		case blank || !hyphens:
+			for end < len(r) && isBlank(r[end]) == blank {
+				end++
 			}
-			chunks = append(chunks, m[1])
-			word = m[2]
+		case dashes(r, at) > 1 && at > 0 && wordPunct(r[at-1]) && wordAt(r, at+dashes(r, at)):
+			end = at + dashes(r, at)
+		default:
+			for !breaksAt(r, at, end) {
+				end++
+			}
 		}
-		chunks = append(chunks, word)
+		chunks = append(chunks, string(r[at:end]))
+		at = end
 	}
 	return chunks
 }
+
+// breaksAt reports whether a word that starts at start may end before end: at
+// its end, behind a hyphen between letters, before a dash.
+func breaksAt(r []rune, start, end int) bool {
+	if end == len(r) || isBlank(r[end]) {
+		return true
+	}
+	if r[end-1] == '-' && end-1 > start && hyphenBetween(r, end-1) {
+		return true
+	}
+	n := dashes(r, end)
+	return n > 1 && wordPunct(r[end-1]) && wordAt(r, end+n)
+}
+
+// hyphenBetween reports whether the hyphen at i stands between letters: two
+// before it (or one, a hyphen and one), two behind it, or one and a hyphen.
+func hyphenBetween(r []rune, i int) bool {
+	letter := func(j int) bool { return j >= 0 && j < len(r) && isWordLetter(r[j]) }
+	before := letter(i-1) && letter(i-2) || i > 2 && wordPunct(r[i-1]) && r[i-2] == '-' && letter(i-3)
+	after := letter(i+1) && (letter(i+2) || i+3 < len(r) && r[i+2] == '-' && letter(i+3))
+	return before && after
+}
+
+func dashes(r []rune, at int) int {
+	n := 0
+	for at+n < len(r) && r[at+n] == '-' {
+		n++
+	}
+	return n
+}
+
+func isBlank(r rune) bool { return strings.ContainsRune("\t\n\v\f\r ", r) }
+
+func isWordLetter(r rune) bool { return r == '_' || unicode.IsLetter(r) }
+
+func isWordRune(r rune) bool { return isWordLetter(r) || unicode.IsNumber(r) }
+
+func wordAt(r []rune, at int) bool { return at < len(r) && isWordRune(r[at]) }
+
+func wordPunct(r rune) bool { return isWordRune(r) || strings.ContainsRune("!\"'&.,?", r) }

@@ -22,13 +22,19 @@ var dictMethods = lazyTable([]*Func{
 	{Name: "get", Call: dictGet},
 	{Name: "copy", Call: func(c *Call) (value.Value, error) {
 		d := value.NewDict(0)
+		if err := c.rest().Unpack(); err != nil {
+			return nil, err
+		}
 		return d, c.Ctx.fillDict(d, c.Args[0])
 	}},
 	{Name: "pop", Call: dictPop},
 	{Name: "popitem", Call: dictPopItem},
 	{Name: "setdefault", Call: dictSetDefault},
-	{Name: "update", Call: dictUpdate},
+	{Name: "update", named: true, Call: dictUpdate},
 	{Name: "clear", Call: func(c *Call) (value.Value, error) {
+		if err := c.rest().Unpack(); err != nil {
+			return nil, err
+		}
 		*c.Args[0].(*value.Dict) = value.Dict{}
 		return value.None, nil
 	}},
@@ -52,17 +58,23 @@ var listMethods = lazyTable([]*Func{
 	{Name: "pop", Call: listPop},
 	{Name: "remove", Call: listRemove},
 	{Name: "clear", Call: func(c *Call) (value.Value, error) {
+		if err := c.rest().Unpack(); err != nil {
+			return nil, err
+		}
 		c.Args[0].(*value.List).Elems = nil
 		return value.None, nil
 	}},
 	{Name: "copy", Call: func(c *Call) (value.Value, error) {
-		return value.NewList(slices.Clone(c.Args[0].(*value.List).Elems)...), nil
+		return value.NewList(slices.Clone(c.Args[0].(*value.List).Elems)...), c.rest().Unpack()
 	}},
 	{Name: "reverse", Call: func(c *Call) (value.Value, error) {
+		if err := c.rest().Unpack(); err != nil {
+			return nil, err
+		}
 		slices.Reverse(c.Args[0].(*value.List).Elems)
 		return value.None, nil
 	}},
-	{Name: "sort", Call: listSort},
+	{Name: "sort", named: true, Call: listSort},
 	{Name: "index", Call: seqIndex},
 	{Name: "count", Call: seqCount},
 })
@@ -170,6 +182,9 @@ func dictPop(c *Call) (value.Value, error) {
 }
 
 func dictPopItem(c *Call) (value.Value, error) {
+	if err := c.rest().Unpack(); err != nil {
+		return nil, err
+	}
 	d := c.Args[0].(*value.Dict)
 	if d.Len() == 0 {
 		return nil, errors.New("'popitem(): dictionary is empty'")

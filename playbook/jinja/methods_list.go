@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"errors"
+	"math"
 	"slices"
 
 	"drover/playbook/value"
@@ -86,10 +87,16 @@ func listRemove(c *Call) (value.Value, error) {
 }
 
 func listSort(c *Call) (value.Value, error) {
-	var key value.Value
+	var key value.Value = value.None
 	reverse := false
+	if len(c.Args) > 1 {
+		return nil, TypeErrorf("sort() takes no positional arguments")
+	}
 	if err := c.rest().Unpack("key?", &key, "reverse?", &reverse); err != nil {
 		return nil, err
+	}
+	if key != value.None {
+		return nil, TypeErrorf("'%s' object is not callable", key.Type())
 	}
 	l := c.Args[0].(*value.List)
 	vs, err := c.Ctx.forceAll(l.Elems)
@@ -106,9 +113,16 @@ func listSort(c *Call) (value.Value, error) {
 
 func seqIndex(c *Call) (value.Value, error) {
 	var v value.Value
-	var start, stop value.Value = value.None, value.None
+	var start, stop value.Value = value.Int(0), value.Int(math.MaxInt32)
 	if err := c.rest().Unpack("value", &v, "start?", &start, "stop?", &stop); err != nil {
 		return nil, err
+	}
+	_, isRange := c.Args[0].(*rangeValue)
+	switch {
+	case start == value.None || stop == value.None:
+		return nil, TypeErrorf("slice indices must be integers or have an __index__ method")
+	case isRange && len(c.Args) > 2:
+		return nil, TypeErrorf("range.index() takes exactly one argument (%d given)", len(c.Args)-1)
 	}
 	vs, err := c.Ctx.elements(c.Args[0])
 	if err != nil {

@@ -22,11 +22,14 @@ var intMethods = methodTable([]*Func{
 		n, _ := value.AsBig(c.Args[0])
 		return value.Int(strings.Count(n.Text(2), "1")), c.rest().Unpack()
 	}},
-	{Name: "conjugate", Call: func(c *Call) (value.Value, error) { return c.Args[0], c.rest().Unpack() }},
-	{Name: "as_integer_ratio", Call: func(c *Call) (value.Value, error) {
-		return value.Tuple{c.Args[0], value.Int(1)}, c.rest().Unpack()
+	{Name: "conjugate", Call: func(c *Call) (value.Value, error) {
+		n, _ := value.AsBig(c.Args[0])
+		return value.NewInt(n), c.rest().Unpack()
 	}},
-	{Name: "is_integer", Call: func(c *Call) (value.Value, error) { return value.Bool(true), c.rest().Unpack() }},
+	{Name: "as_integer_ratio", Call: func(c *Call) (value.Value, error) {
+		n, _ := value.AsBig(c.Args[0])
+		return value.Tuple{value.NewInt(n), value.Int(1)}, c.rest().Unpack()
+	}},
 	bitMethod("__and__", (*big.Int).And),
 	bitMethod("__or__", (*big.Int).Or),
 	bitMethod("__xor__", (*big.Int).Xor),
@@ -103,7 +106,7 @@ func hexFloat(f float64) string {
 }
 
 var bytesMethods = methodTable([]*Func{
-	{Name: "decode", Call: bytesDecode},
+	{Name: "decode", named: true, Call: bytesDecode},
 	{Name: "hex", Call: func(c *Call) (value.Value, error) {
 		return value.Str(fmt.Sprintf("%x", string(c.Args[0].(value.Bytes)))), c.rest().Unpack()
 	}},

@@ -29,6 +29,9 @@ func (c *Context) callMethod(m *method, args []value.Value, kw []Kwarg, site cal
 	if u := firstUndefined(args, kw); u != nil {
 		return u, nil
 	}
+	if len(kw) > 0 && !m.fn.named {
+		return nil, TypeErrorf("%s.%s() takes no keyword arguments", m.recv.Type(), m.fn.Name)
+	}
 	all := make([]value.Value, 0, len(args)+1)
 	all = append(append(all, m.recv), args...)
 	call := &Call{Func: m.fn, Args: all, Kwargs: kw, Ctx: c, Pos: site.pos()}
@@ -97,7 +100,7 @@ func (c *Call) self() string {
 // rest is the call without its receiver, for Unpack.
 func (c *Call) rest() *Call {
 	r := *c
-	r.Args = c.Args[1:]
+	r.Args, r.exact = c.Args[1:], true
 	return &r
 }
 
@@ -136,12 +139,12 @@ func boolMethod(name string, fn func(string) bool) *Func {
 var strMethods = methodTable([]*Func{
 	textMethod("upper", upperPython),
 	textMethod("lower", lowerPython),
-	textMethod("casefold", func(s string) string { return strings.ToLower(strings.ReplaceAll(s, "ß", "ss")) }),
+	textMethod("casefold", foldPython),
 	textMethod("swapcase", swapCase),
 	textMethod("capitalize", capitalize),
 	textMethod("title", titlePython),
-	boolMethod("islower", func(s string) bool { return hasCase(s, unicode.IsUpper, unicode.IsLower) }),
-	boolMethod("isupper", func(s string) bool { return hasCase(s, unicode.IsLower, unicode.IsUpper) }),
+	boolMethod("islower", func(s string) bool { return hasCase(s, isUpper, isLower) }),
+	boolMethod("isupper", func(s string) bool { return hasCase(s, isLower, isUpper) }),
 	boolMethod("istitle", isTitle),
 	boolMethod("isidentifier", isIdentifier),
 	runeTest("isalpha", false, unicode.IsLetter),
@@ -149,15 +152,15 @@ var strMethods = methodTable([]*Func{
 	runeTest("isdecimal", false, unicode.IsDigit),
 	runeTest("isnumeric", false, unicode.IsNumber),
 	runeTest("isalnum", false, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }),
-	runeTest("isspace", false, unicode.IsSpace),
+	runeTest("isspace", false, isSpace),
 	runeTest("isascii", true, func(r rune) bool { return r < utf8.RuneSelf }),
 	runeTest("isprintable", true, unicode.IsPrint),
 	{Name: "strip", Call: stripMethod(strings.Trim, strings.TrimFunc)},
 	{Name: "lstrip", Call: stripMethod(strings.TrimLeft, strings.TrimLeftFunc)},
 	{Name: "rstrip", Call: stripMethod(strings.TrimRight, strings.TrimRightFunc)},
-	{Name: "split", Call: splitMethod(false)},
-	{Name: "rsplit", Call: splitMethod(true)},
-	{Name: "splitlines", Call: splitLinesMethod},
+	{Name: "split", named: true, Call: splitMethod(false)},
+	{Name: "rsplit", named: true, Call: splitMethod(true)},
+	{Name: "splitlines", named: true, Call: splitLinesMethod},
 	{Name: "partition", Call: partitionMethod(false)},
 	{Name: "rpartition", Call: partitionMethod(true)},
 	{Name: "join", Call: joinMethod},
@@ -178,10 +181,10 @@ var strMethods = methodTable([]*Func{
 	{Name: "ljust", Call: padMethod(func(s string, n int, fill string) string { return s + strings.Repeat(fill, n) })},
 	{Name: "rjust", Call: padMethod(func(s string, n int, fill string) string { return strings.Repeat(fill, n) + s })},
 	{Name: "zfill", Call: zfillMethod},
-	{Name: "expandtabs", Call: expandTabsMethod},
+	{Name: "expandtabs", named: true, Call: expandTabsMethod},
 	{Name: "translate", Call: translateMethod},
 	{Name: "maketrans", Call: makeTransMethod},
-	{Name: "encode", Call: encodeMethod},
+	{Name: "encode", named: true, Call: encodeMethod},
 })
 
 // formatMethod gives the two methods that are not in the table because they
@@ -189,7 +192,7 @@ var strMethods = methodTable([]*Func{
 func formatMethod(name string) *Func {
 	switch name {
 	case "format":
-		return &Func{Name: name, Lazy: true, Call: func(c *Call) (value.Value, error) {
+		return &Func{Name: name, Lazy: true, named: true, Call: func(c *Call) (value.Value, error) {
 			return c.Ctx.formatBraces(c.self(), c.Args[1:], c.Kwargs)
 		}}
 	case "format_map":

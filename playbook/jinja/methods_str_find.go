@@ -185,12 +185,20 @@ func makeTransMethod(c *Call) (value.Value, error) {
 		for _, k := range m.Keys() {
 			v, _, _ := m.Get(k)
 			if s, ok := value.AsString(k); ok {
-				r, _ := utf8.DecodeRuneInString(s)
+				r, n := utf8.DecodeRuneInString(s)
+				if n != len(s) || s == "" {
+					return nil, valueErrorf("string keys in translate table must be of length 1")
+				}
 				k = value.Int(r)
 			}
 			d.Set(k, v)
 		}
 		return d, nil
+	}
+	for i, v := range []value.Value{x, y, z} {
+		if _, ok := value.AsString(v); v != nil && !ok {
+			return nil, TypeErrorf("maketrans() argument %d must be str, not %s", i+1, v.Type())
+		}
 	}
 	from, to := []rune(value.String(x)), []rune(value.String(y))
 	if len(from) != len(to) {
@@ -208,23 +216,52 @@ func makeTransMethod(c *Call) (value.Value, error) {
 }
 
 func translateMethod(c *Call) (value.Value, error) {
-	var table value.Mapping
+	var table value.Value
 	if err := c.rest().Unpack("table", &table); err != nil {
 		return nil, err
 	}
 	var b strings.Builder
 	for _, r := range c.self() {
-		v, ok, _ := table.Get(value.Int(r))
-		switch n, isInt := v.(value.Int); {
-		case !ok:
+		switch v := translation(table, r).(type) {
+		case nil:
 			b.WriteRune(r)
-		case isInt:
-			b.WriteRune(rune(n))
-		case v != value.None:
+		case value.Int:
+			b.WriteRune(rune(v))
+		case value.Str, value.Secret:
 			b.WriteString(value.String(v))
+		default:
+			if v != value.None {
+				return nil, TypeErrorf("character mapping must return integer, None or str")
+			}
 		}
 	}
 	return value.Str(b.String()), nil
+}
+
+// translation is the item of a table of str.translate for r, nil without.
+func translation(table value.Value, r rune) value.Value {
+	switch t := table.(type) {
+	case value.Mapping:
+		if v, ok, _ := t.Get(value.Int(r)); ok {
+			return v
+		}
+	case value.Sequence:
+		if int(r) < t.Len() {
+			return t.Index(int(r))
+		}
+	}
+	return nil
+}
+
+// escapedRune writes a character as Python's backslashreplace does.
+func escapedRune(r rune) string {
+	switch {
+	case r < 0x100:
+		return fmt.Sprintf(`\x%02x`, r)
+	case r < 0x10000:
+		return fmt.Sprintf(`\u%04x`, r)
+	}
+	return fmt.Sprintf(`\U%08x`, r)
 }
 
 func encodeMethod(c *Call) (value.Value, error) {
@@ -253,6 +290,10 @@ func encodeMethod(c *Call) (value.Value, error) {
 		case onError == "ignore":
 		case onError == "replace":
 			b = append(b, '?')
+		case onError == "xmlcharrefreplace":
+			b = fmt.Appendf(b, "&#%d;", r)
+		case onError == "backslashreplace":
+			b = append(b, escapedRune(r)...)
 		default:
 			return nil, fmt.Errorf("'%s' codec can't encode character %s in position %d: ordinal not in range(%d)",
 				enc, value.Repr(value.Str(string(r))), i, limit+1)

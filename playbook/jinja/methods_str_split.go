@@ -2,7 +2,6 @@ package jinja
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"drover/playbook/value"
@@ -15,7 +14,7 @@ func stripMethod(chars func(string, string) string, fn func(string, func(rune) b
 			return nil, err
 		}
 		if given == value.None {
-			return value.Str(fn(c.self(), unicode.IsSpace)), nil
+			return value.Str(fn(c.self(), isSpace)), nil
 		}
 		cut, ok := value.AsString(given)
 		if !ok {
@@ -69,33 +68,33 @@ func splitText(s, sep string, n int, right bool) []string {
 
 func splitSpace(s string, n int, right bool) []string {
 	if n < 0 {
-		return strings.Fields(s)
+		return strings.FieldsFunc(s, isSpace)
 	}
 	parts := []string{}
 	if right {
-		s = strings.TrimRightFunc(s, unicode.IsSpace)
+		s = strings.TrimRightFunc(s, isSpace)
 		for s != "" && len(parts) < n {
-			i := strings.LastIndexFunc(s, unicode.IsSpace)
+			i := strings.LastIndexFunc(s, isSpace)
 			if i < 0 {
 				break
 			}
 			_, size := utf8.DecodeRuneInString(s[i:])
 			parts = append([]string{s[i+size:]}, parts...)
-			s = strings.TrimRightFunc(s[:i], unicode.IsSpace)
+			s = strings.TrimRightFunc(s[:i], isSpace)
 		}
 		if s != "" {
 			parts = append([]string{s}, parts...)
 		}
 		return parts
 	}
-	s = strings.TrimLeftFunc(s, unicode.IsSpace)
+	s = strings.TrimLeftFunc(s, isSpace)
 	for s != "" && len(parts) < n {
-		i := strings.IndexFunc(s, unicode.IsSpace)
+		i := strings.IndexFunc(s, isSpace)
 		if i < 0 {
 			break
 		}
 		parts = append(parts, s[:i])
-		s = strings.TrimLeftFunc(s[i:], unicode.IsSpace)
+		s = strings.TrimLeftFunc(s[i:], isSpace)
 	}
 	if s != "" {
 		parts = append(parts, s)

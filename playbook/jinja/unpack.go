@@ -92,7 +92,7 @@ func (c *Call) store(name string, v value.Value, p any, optional bool) error {
 		*p = v
 		return nil
 	}
-	if v == value.None && optional {
+	if v == value.None && optional && !c.exact {
 		return nil
 	}
 	if u, ok := v.(*value.Undefined); ok && !u.Plain {
@@ -107,19 +107,23 @@ func (c *Call) store(name string, v value.Value, p any, optional bool) error {
 	case *int:
 		want = "an integer"
 		var n int64
-		if n, ok = asInteger(v); ok {
+		if n, ok = c.integer(v); ok {
 			*p = int(n)
 		}
 	case *int64:
 		want = "an integer"
-		*p, ok = asInteger(v)
+		*p, ok = c.integer(v)
 	case *float64:
 		want = "a number"
 		if ok = isNumber(v); ok {
 			*p, _ = value.AsFloat(v)
 		}
 	case *bool:
-		*p, ok = value.Truth(v), true
+		want = "an integer"
+		*p, ok = value.Truth(v), !c.exact
+		if c.exact {
+			_, ok = value.AsInt(v)
+		}
 	case **value.List:
 		want = "a list"
 		if t, isTuple := v.(value.Tuple); isTuple {
@@ -148,6 +152,14 @@ func (c *Call) store(name string, v value.Value, p any, optional bool) error {
 		return TypeErrorf("%s(): argument '%s' must be %s, not '%s'", c.name(), name, want, v.Type())
 	}
 	return nil
+}
+
+// integer gives an integer argument.
+func (c *Call) integer(v value.Value) (int64, bool) {
+	if c.exact {
+		return value.AsInt(v)
+	}
+	return asInteger(v)
 }
 
 // asInteger accepts integers, booleans and whole floats.

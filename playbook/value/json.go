@@ -92,6 +92,9 @@ func (e *jsonEncoder) value(v Value, depth int) error {
 	case Mapping:
 		return e.mapping(v, depth)
 	case Sequence:
+		if _, unstorable := v.(Transient); unstorable && !e.lenient {
+			return e.unsupported(v)
+		}
 		return e.sequence(v, depth)
 	default:
 		return e.unsupported(v)
