@@ -28,7 +28,9 @@ type Session interface {
 	Call(ctx context.Context, r *Request) (*value.Dict, error)
 	// Batch runs requests in order on the host in one round trip and gives
 	// each result as it comes through done, which gives false to stop the
-	// rest before they start. StopOnFailure stops on the host by itself.
+	// rest before they start. StopOnFailure stops on the host by itself. A
+	// fault of one call, where Call gives a *CallError, is its failed result;
+	// a *CallError of Batch means that nothing was sent.
 	Batch(ctx context.Context, rs []*Request, o BatchOptions, done func(i int, result *value.Dict) bool) error
 	// Conn gives the bare connection, for raw and script.
 	Conn() transport.Conn

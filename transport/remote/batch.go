@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"drover/playbook/value"
@@ -15,37 +16,86 @@ type indexed struct {
 	reply wire.Reply
 }
 
-// batch runs requests in order, in one message.
+// batchBytes is about how long a batch's message is at most: a longer one
+// becomes several, one after the other.
+const batchBytes = 8 << 20
+
+// batch runs requests in order, in one message or a few.
 func (m *mux) batch(ctx context.Context, rs []*Request, o BatchOptions, done func(int, *value.Dict) bool) error {
-	if len(rs) == 0 {
-		return nil
-	}
-	body, err := encodeBatch(rs, o)
+	parts, err := encodeBatch(rs, o)
 	if err != nil {
 		return m.fault(err)
 	}
-	answers := make(chan indexed, len(rs))
-	id, end, err := m.registerBatch(rs, answers)
-	if err != nil {
-		return err
+	for start := 0; len(parts) > 0; parts = parts[1:] {
+		p := &batchPart{mux: m, rs: rs[start : start+parts[0].n], o: o}
+		p.done = func(i int, d *value.Dict) bool { return done(start+i, d) }
+		if err := p.run(ctx, parts[0].body); err != nil || p.stopped {
+			return err
+		}
+		start += parts[0].n
 	}
-	defer m.forgetBatch(id, len(rs))
-	if err := m.w.Write(wire.TypeBatch, id, body); err != nil {
-		return m.lost(ctx, err)
-	}
-	return m.collect(ctx, id, answers, end, done)
+	return nil
 }
 
-func encodeBatch(rs []*Request, o BatchOptions) ([]byte, error) {
+// encodedPart is the message of a batch's next n requests.
+type encodedPart struct {
+	n    int
+	body []byte
+}
+
+func encodeBatch(rs []*Request, o BatchOptions) ([]encodedPart, error) {
+	var parts []encodedPart
 	b := wire.Batch{StopOnFailure: o.StopOnFailure}
+	size := 0
+	end := func() error {
+		body, err := b.Append(nil)
+		parts = append(parts, encodedPart{len(b.Calls), body})
+		b.Calls, size = nil, 0
+		return err
+	}
+	var one []byte
 	for _, r := range rs {
 		c, err := encode(r)
 		if err != nil {
 			return nil, err
 		}
+		if one, err = c.Append(one[:0]); err != nil {
+			return nil, err
+		}
+		if len(b.Calls) > 0 && size+len(one) > batchBytes {
+			if err := end(); err != nil {
+				return nil, err
+			}
+		}
 		b.Calls = append(b.Calls, c)
+		size += len(one)
 	}
-	return b.Append(nil)
+	if len(b.Calls) == 0 {
+		return parts, nil
+	}
+	return parts, end()
+}
+
+// batchPart is a message of a batch at work.
+type batchPart struct {
+	*mux
+	rs      []*Request
+	o       BatchOptions
+	done    func(int, *value.Dict) bool
+	stopped bool // by done, or on the host by a failure
+}
+
+func (p *batchPart) run(ctx context.Context, body []byte) error {
+	answers := make(chan indexed, len(p.rs))
+	id, end, err := p.registerBatch(p.rs, answers)
+	if err != nil {
+		return err
+	}
+	defer p.forgetBatch(id, len(p.rs))
+	if err := p.w.Write(wire.TypeBatch, id, body); err != nil {
+		return p.lost(ctx, err)
+	}
+	return p.collect(ctx, id, answers, end)
 }
 
 func (m *mux) registerBatch(rs []*Request, answers chan<- indexed) (uint32, <-chan struct{}, error) {
@@ -75,15 +125,20 @@ func (m *mux) forgetBatch(id uint32, n int) {
 }
 
 // collect hands the answers on until the batch ends.
-func (m *mux) collect(ctx context.Context, id uint32, answers <-chan indexed, end <-chan struct{}, done func(int, *value.Dict) bool) error {
-	stopped := false
+func (p *batchPart) collect(ctx context.Context, id uint32, answers <-chan indexed, end <-chan struct{}) error {
+	m := p.mux
 	hand := func(a indexed) error {
 		result, err := m.finish(a.p, a.reply)
-		if err != nil || stopped {
+		var fault *CallError
+		if errors.As(err, &fault) { // of this request alone
+			result, err = value.DictOf("failed", true, "changed", false, "msg", fault.Msg), nil
+		}
+		if err != nil || p.stopped {
 			return err
 		}
-		if !done(a.i, result) {
-			stopped = true
+		goOn := p.done(a.i, result)
+		p.stopped = !goOn || p.o.StopOnFailure && value.Truth(result.At("failed"))
+		if !goOn {
 			return m.w.Write(wire.TypeBatchStop, id, nil)
 		}
 		return nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -196,6 +197,7 @@ var sessions = map[string]func(t *testing.T) remote.Session{
 func TestSession(t *testing.T) {
 	suite := map[string]func(*testing.T, remote.Session){
 		"Call": testCall, "Failures": testFailures, "Progress": testProgress, "Cancel": testCancel, "Batch": testBatch,
+		"BatchFault": testBatchFault, "BatchLong": testBatchLong,
 		"BatchStops": testBatchStops, "Blobs": testBlobs, "Receive": testReceive, "Concurrent": testConcurrent,
 	}
 	for kind, connect := range sessions {
@@ -300,6 +302,35 @@ func testBatchStops(t *testing.T, s remote.Session) {
 	err := s.Batch(t.Context(), rs, remote.BatchOptions{}, func(int, *value.Dict) bool { n++; return false })
 	if err != nil || n != 1 {
 		t.Errorf("stopped by the caller: %d results (%v)", n, err)
+	}
+}
+
+// A fault of one call is its result, and the others run.
+func testBatchFault(t *testing.T, s remote.Session) {
+	rs := []*remote.Request{request("echo"), request("no such module"), request("echo", "last", true)}
+	var failed []bool
+	err := s.Batch(t.Context(), rs, remote.BatchOptions{}, func(_ int, d *value.Dict) bool {
+		failed = append(failed, value.Truth(d.At("failed")))
+		return true
+	})
+	if want := []bool{false, true, false}; err != nil || !slices.Equal(failed, want) {
+		t.Errorf("failed: %v, want %v (%v)", failed, want, err)
+	}
+}
+
+// A batch that is too long for one message is several, with the same rules.
+func testBatchLong(t *testing.T, s remote.Session) {
+	long := strings.Repeat("long ", 1<<20)
+	rs := []*remote.Request{request("echo", "a", long), request("echo", "b", long), request("fail"), request("echo", "c", long)}
+	for stop, want := range map[bool][]int{true: {0, 1, 2}, false: {0, 1, 2, 3}} {
+		var got []int
+		err := s.Batch(t.Context(), rs, remote.BatchOptions{StopOnFailure: stop}, func(i int, _ *value.Dict) bool {
+			got = append(got, i)
+			return true
+		})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("StopOnFailure %v: results %v, want %v (%v)", stop, got, want, err)
+		}
 	}
 }
 
