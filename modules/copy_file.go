@@ -28,7 +28,8 @@ func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied,
 		done.kept = true
 		return done, nil
 	}
-	if old == nil || isLink || cp.differs(e, dest, old) {
+	replaced := old == nil || isLink || cp.differs(e, dest, old)
+	if replaced {
 		if err := cp.replace(ctx, e, old, done); err != nil {
 			return nil, err
 		}
@@ -45,7 +46,7 @@ func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied,
 	props.put("path", dest, dest)
 	changed, err := fa.Apply(ctx, cp.h, cp.c, dest, props)
 	cp.res.Changed = cp.res.Changed || changed
-	if cp.c.Diff && props.After.Len() > 1 {
+	if cp.c.Diff && props.After.Len() > 1 && !replaced {
 		cp.res.Diff = append(cp.res.Diff, props.Diff("")...)
 	}
 	return done, err

@@ -44,7 +44,11 @@ func (f *filing) makeDirs(ctx context.Context, dir string) error {
 	if err := f.h.Mkdir(dir, fs.FileMode(0o777&^umask(f.h))); err != nil && !isDir(f.h, dir) {
 		return Failf("There was an issue creating %s as requested: %w", dir, reason(err))
 	}
-	return f.properties(ctx, dir, nil)
+	var d *Properties
+	if dir == strings.TrimRight(f.a.Path, "/") {
+		d = &f.diff
+	}
+	return f.properties(ctx, dir, d)
 }
 
 // recurse sets the properties of everything below a folder. Links are not

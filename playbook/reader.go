@@ -21,17 +21,34 @@ type reader struct {
 	// roles being loaded.
 	importing []string
 	roles     []roleID
+	// including are the folders of the roles around the task whose include
+	// is being read.
+	including []string
 	// imported are the roles of import_role met so far in the play or include.
 	imported []*Role
 	// unique is set when what was read can't be used again for another place:
 	// it has roles of its own, or names that depend on variables.
 	unique bool
+	// tolerant is set while a task is read whose failure is provided for.
+	tolerant bool
 }
 
 func (l *Loader) reader(play *Play) *reader {
 	r := &reader{l: l, play: play}
 	if play != nil {
 		r.playbook = play.Playbook
+	}
+	return r
+}
+
+// includeReader is the reader of what a task includes.
+func (l *Loader) includeReader(t *Task) *reader {
+	r := l.reader(t.Play)
+	if t.Role != nil {
+		r.including = append(r.including, t.Role.Path)
+		for _, parent := range t.Role.Parents {
+			r.including = append(r.including, parent.Path)
+		}
 	}
 	return r
 }

@@ -154,8 +154,8 @@ func (r *reader) customModule(name string, collections []string) string {
 	name = strings.TrimPrefix(name, "ansible.legacy.")
 	dir := filepath.Dir(r.playbook)
 	dirs := append([]string{filepath.Join(dir, "library"), filepath.Join(dir, "action_plugins")}, r.l.LibraryPaths...)
-	for _, role := range r.roles {
-		dirs = append(dirs, filepath.Join(role.path, "library"), filepath.Join(role.path, "action_plugins"))
+	for _, role := range r.roleFolders() {
+		dirs = append(dirs, filepath.Join(role, "library"), filepath.Join(role, "action_plugins"))
 	}
 	short := name
 	if parts := strings.SplitN(name, ".", 3); len(parts) == 3 {
@@ -178,7 +178,36 @@ func (r *reader) customModule(name string, collections []string) string {
 			}
 		}
 	}
+	return r.movedModule(name)
+}
+
+// movedModule finds the file of a module that moved to a collection, by the
+// short name that it had before.
+func (r *reader) movedModule(name string) string {
+	if strings.ContainsAny(name, ".*?[") {
+		return ""
+	}
+	for _, root := range r.l.collectionRoots(filepath.Dir(r.playbook)) {
+		if found, err := filepath.Glob(filepath.Join(root, "*", "*", "plugins", "modules", name+".py")); err == nil && len(found) > 0 {
+			return found[0]
+		}
+	}
 	return ""
+}
+
+// roleFolders gives the folders of the roles whose own modules and plugins can
+// be used here: those being loaded, those around an include, and the play's.
+func (r *reader) roleFolders() []string {
+	dirs := slices.Clone(r.including)
+	for _, role := range r.roles {
+		dirs = append(dirs, role.path)
+	}
+	if r.play != nil {
+		for _, role := range r.play.Roles {
+			dirs = append(dirs, role.Path)
+		}
+	}
+	return dirs
 }
 
 // unknownModule explains a name that is no module.

@@ -239,7 +239,7 @@ func (r *reader) importUse(t *Task, at place) (*roleUse, bool) {
 // of the role's tasks hangs below t's place, with t's variables and the
 // keywords of the request's Apply.
 func (l *Loader) IncludeRole(t *Task, q RoleRequest) (*Role, error) {
-	r := l.reader(t.Play)
+	r := l.includeReader(t)
 	use := &roleUse{RoleRequest: q, pos: t.Pos, params: value.NewDict(0), base: Base{Vars: t.Vars}, dynamic: true}
 	if p, ok := t.ArgPos["name"]; ok {
 		use.pos = p
@@ -269,7 +269,7 @@ func (l *Loader) IncludeTasks(t *Task, name string, vars *value.Dict) (*Block, e
 	if err != nil {
 		return nil, err
 	}
-	r := l.reader(t.Play)
+	r := l.includeReader(t)
 	var apply *Base
 	if t.Include != nil {
 		apply = t.Include.Apply

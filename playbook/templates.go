@@ -39,9 +39,10 @@ func (r *reader) checkExpr(expr string, pos source.Pos) {
 }
 
 // templateFails records an error in a template, except for a filter or test
-// that may be the user's own: that is an error only where it is used.
+// that may be the user's own and in tasks that may fail: that is an error only
+// where it is used.
 func (r *reader) templateFails(pos source.Pos, err error) {
-	if err != nil && !r.mayBeOwn(err) {
+	if err != nil && !r.tolerant && !r.mayBeOwn(err) {
 		r.failsAt(pos, err)
 	}
 }
@@ -61,8 +62,8 @@ func (r *reader) mayBeOwn(err error) bool {
 	if r.playbook != "" && isDir(filepath.Join(filepath.Dir(r.playbook), m[1]+"_plugins")) {
 		return true
 	}
-	for _, role := range r.roles {
-		if isDir(filepath.Join(role.path, m[1]+"_plugins")) {
+	for _, role := range r.roleFolders() {
+		if isDir(filepath.Join(role, m[1]+"_plugins")) {
 			return true
 		}
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"drover/playbook/filters"
 	"drover/playbook/jinja"
 	"drover/playbook/value"
@@ -37,6 +39,17 @@ func (c *controller) MatchHosts(pattern string) ([]string, error) {
 	return names, err
 }
 
+// FileKind implements filters.FileKinder. As in Ansible, the task's action
+// tells by its name.
+func (c *controller) FileKind() string {
+	for _, kind := range []string{"template", "var"} {
+		if strings.Contains(c.item.step.task.Action, kind) {
+			return kind + "s"
+		}
+	}
+	return "files"
+}
+
 // Setting implements filters.Configured.
 func (c *controller) Setting(name string) (value.Value, bool) {
 	if get := c.item.batch.run.cfg.Setting; get != nil {
@@ -70,6 +83,7 @@ func (l *templateLoader) Load(name, from string) (src, path string, err error) {
 var _ interface {
 	filters.Controller
 	filters.HostMatcher
+	filters.FileKinder
 	filters.Configured
 	filters.TemplateLoader
 	filters.ModuleFinder

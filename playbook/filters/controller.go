@@ -33,6 +33,11 @@ type (
 	Configured interface {
 		Setting(name string) (v value.Value, ok bool)
 	}
+	// FileKinder says which kind of file the task is about, where that is not
+	// "files"; with_first_found looks for those.
+	FileKinder interface {
+		FileKind() string
+	}
 	// TemplateLoader finds what templates include.
 	TemplateLoader interface {
 		Loader() jinja.Loader

@@ -194,6 +194,14 @@ func fileglobLookup(a *args) (value.Value, error) {
 	return out, a.err
 }
 
+// fileKind gives the kind of file that a task is about.
+func fileKind(h Controller) string {
+	if k, ok := h.(FileKinder); ok {
+		return k.FileKind()
+	}
+	return "files"
+}
+
 // firstFound holds the candidates of one first_found lookup.
 type firstFound struct {
 	candidates []string
@@ -211,7 +219,7 @@ func firstFoundLookup(a *args) (value.Value, error) {
 		return nil, err
 	}
 	for _, name := range f.candidates {
-		if path, err := findFile(a.host(), "files", name); err == nil {
+		if path, err := findFile(a.host(), fileKind(a.host()), name); err == nil {
 			return value.Strings(absPath(path)), nil
 		}
 	}
