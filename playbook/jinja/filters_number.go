@@ -64,11 +64,10 @@ func filterInt(c *Call) (value.Value, error) {
 	switch n := v.(type) {
 	case value.Str, value.Secret:
 		s, _ := value.AsString(n)
-		if base != 0 && (base < 2 || base > 36) {
-			base = -1 // no integer is in such a base, yet a float may be
-		}
-		if b, err := parseBig(s, base); err == nil && base >= 0 {
-			return value.NewInt(b), nil
+		if base == 0 || base >= 2 && base <= 36 {
+			if b, err := parseBig(s, base); err == nil {
+				return value.NewInt(b), nil
+			}
 		}
 		if f, ok := parseFloat(s); ok && !math.IsInf(f, 0) && !math.IsNaN(f) {
 			return truncated(f), nil

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -164,11 +165,20 @@ func filterReverse(c *Call) (value.Value, error) {
 }
 
 func filterBatch(c *Call) (value.Value, error) {
-	n := 0
+	var count value.Value
 	fill := value.None
-	vs, err := c.source("linecount", &n, "fill_with?", &fill)
+	vs, err := c.source("linecount", &count, "fill_with?", &fill)
 	if err != nil {
 		return nil, err
+	}
+	n := -1 // no number: all in one batch
+	if isNumber(count) {
+		f, _ := value.AsFloat(count)
+		if f == math.Trunc(f) && math.Abs(f) < math.MaxInt32 {
+			n = int(f)
+		}
+	} else if fill != value.None && len(vs) > 0 {
+		return nil, TypeErrorf("'<' not supported between instances of 'int' and '%s'", count.Type())
 	}
 	out := value.NewList()
 	var part []value.Value
