@@ -7,6 +7,7 @@ import (
 	"drover/modules"
 	"drover/playbook/source"
 	"drover/playbook/value"
+	"drover/playbook/yaml"
 )
 
 // checkArgs checks the arguments of a task against its module's spec as far as
@@ -45,6 +46,21 @@ func (r *reader) toleratesFailure(t *Task, at place) bool {
 	return false
 }
 
+// tolerate leaves mistakes in values of a task that may fail to the run, which
+// makes them failures of the task. The result ends that.
+func (r *reader) tolerate(n *yaml.Node, at place) func() {
+	t := &Task{Parent: at.parent, Play: r.play}
+	if n.Get("failed_when") != nil {
+		t.FailedWhen = []Cond{{}}
+	}
+	if ignore := n.Get("ignore_errors"); ignore != nil {
+		t.IgnoreErrors = ignore.Scalar
+	}
+	before := r.tolerant
+	r.tolerant = r.toleratesFailure(t, at)
+	return func() { r.tolerant = before }
+}
+
 func ignored(b *Base) bool {
 	return b.IgnoreErrors != nil && b.IgnoreErrors != value.None && b.IgnoreErrors != value.Bool(false)
 }
@@ -70,7 +86,7 @@ func (r *reader) checkRules(t *Task, spec *modules.Spec) {
 func (r *reader) checkArg(t *Task, spec *modules.Spec, name string, v value.Value) {
 	i := slices.IndexFunc(spec.Args, func(a modules.Arg) bool { return a.Name == name || slices.Contains(a.Aliases, name) })
 	if i < 0 {
-		if !spec.AnyArgs && !strings.HasPrefix(name, "_ansible_") {
+		if !spec.AnyArgs && !strings.HasPrefix(name, "_") {
 			r.unknownArg(t, spec, name)
 		}
 		return

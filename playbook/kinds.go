@@ -53,6 +53,9 @@ func boolean(r *reader, name string, n *yaml.Node) value.Value {
 			return v
 		}
 	}
+	if r.tolerant {
+		return r.keep(n)
+	}
 	r.wrongKind(name, n, "true or false")
 	return nil
 }

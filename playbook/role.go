@@ -255,9 +255,6 @@ func (l *Loader) IncludeRole(t *Task, q RoleRequest) (*Role, error) {
 	}
 	frame.Body = []Step{role.Tasks}
 	role.Tasks.Imported = r.imported
-	for _, imported := range r.imported {
-		role.Handlers = append(role.Handlers, imported.Handlers...)
-	}
 	return role, nil
 }
 

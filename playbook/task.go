@@ -17,6 +17,7 @@ func (r *reader) task(n *yaml.Node, at place) Step {
 	if at.handler {
 		own = ownHandler
 	}
+	defer r.tolerate(n, at)()
 	var candidates []yaml.Pair
 	r.base(own, &t.Base, n, func(name string, p yaml.Pair) bool {
 		return r.taskKeyword(t, own, name, p, &candidates)

@@ -87,12 +87,26 @@ func (b *batch) load(st *step, g *inclusionGroup) *playbook.Block {
 		b.failInclude(st, g, err)
 		return nil
 	}
+	b.adopt(block.Imported)
 	what := g.path
 	if st.task.Include.Role {
 		what = g.role.Name
 	}
 	b.run.emit(event.Included{Path: what, Hosts: names, Label: g.label, Pos: st.task.Pos})
 	return block
+}
+
+// adopt gives the play the handlers and exports of the roles that import_role
+// brought into something included.
+func (b *batch) adopt(roles []*playbook.Role) {
+	if len(roles) == 0 {
+		return
+	}
+	for _, r := range roles {
+		b.play.handlers = append(b.play.handlers, flattenHandlers(r.Handlers)...)
+	}
+	b.play.roles = append(b.play.roles, roles...)
+	b.play.exportRoles()
 }
 
 func (b *batch) loadRole(st *step, g *inclusionGroup) (*playbook.Block, error) {

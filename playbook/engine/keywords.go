@@ -63,8 +63,8 @@ func (k *keywordReader) boolean(name string, v value.Value, otherwise bool) bool
 		return otherwise
 	}
 	b, ok := truth(out)
-	if !ok {
-		k.fail(name, "true or false", out)
+	if !ok && k.err == nil {
+		k.err = source.Errorf(k.pos(name), "the keyword '%s' must be true or false: %s is not a valid boolean", name, value.Repr(out))
 	}
 	return b
 }

@@ -18,9 +18,12 @@ type step struct {
 	// seats take part; runners do the work (one of them for run_once).
 	seats, runners []*seat
 	runOnce        bool
-	gate           chan struct{} // of a throttled task, else nil
-	outcomes       []*outcome
-	pending        int
+	// forAll: what the one run returns counts for all hosts (run_once, but
+	// not modules that run once by nature).
+	forAll   bool
+	gate     chan struct{} // of a throttled task, else nil
+	outcomes []*outcome
+	pending  int
 }
 
 // outcome is how a task ended on one host.
@@ -134,7 +137,8 @@ func (b *batch) prepare(st *step) bool {
 		return true
 	}
 	ev := keywordReader{ctx: b.run.context(b.taskScope(st.seats[0], p)), base: &p.task.Base}
-	st.runOnce = ev.boolean("run_once", p.runOnce, false) || bypassesHosts(p.task.Module)
+	st.forAll = ev.boolean("run_once", p.runOnce, false)
+	st.runOnce = st.forAll || bypassesHosts(p.task.Module)
 	if n := int(ev.number("throttle", p.throttle, 0)); n > 0 {
 		st.gate = b.gate(p.task, n)
 	}

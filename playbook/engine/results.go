@@ -14,7 +14,7 @@ func (b *batch) apply(o *outcome) {
 		return
 	}
 	targets := []*seat{o.seat}
-	if st.runOnce {
+	if st.forAll {
 		targets = nil
 		for _, s := range b.seats {
 			if !s.unreachable {

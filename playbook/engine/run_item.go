@@ -91,10 +91,15 @@ func (i *itemRun) failed(err error) itemResult {
 
 func (i *itemRun) errorResult(err error) *value.Dict {
 	var u *transport.UnreachableError
-	if errors.As(err, &u) {
+	// A user that can't be become fails the task: the host itself answers.
+	if errors.As(err, &u) && u.Phase != transport.PhaseBecome {
 		return value.DictOf("unreachable", true, "changed", false, "msg", u.Error())
 	}
-	return value.DictOf("failed", true, "changed", false, "msg", errorText(err))
+	text := errorText(err)
+	if i.batch.run.cfg.Env.Lenient && jinja.KindOf(err) == jinja.KindUndefined {
+		text = "The task includes an option with an undefined variable. The error was: " + text
+	}
+	return value.DictOf("failed", true, "changed", false, "msg", text)
 }
 
 func (i *itemRun) done(result *value.Dict) itemResult {
@@ -108,6 +113,9 @@ func (i *itemRun) done(result *value.Dict) itemResult {
 	}
 	if len(i.warns) > 0 {
 		i.addWarnings(result)
+	}
+	if !i.kw.noLog {
+		i.tellWarnings(result)
 	}
 	return r
 }
@@ -128,6 +136,13 @@ func (i *itemRun) notifications() []string {
 		}
 	}
 	return names
+}
+
+// tellWarnings shows the warnings of a result.
+func (i *itemRun) tellWarnings(result *value.Dict) {
+	for _, w := range stringsOf(result.At("warnings")) {
+		i.batch.run.warn(source.Pos{}, w)
+	}
 }
 
 func (i *itemRun) addWarnings(result *value.Dict) {
