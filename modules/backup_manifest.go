@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -25,25 +24,25 @@ const (
 // backupManifest lists a backup. Digest covers the entries without their
 // times: two backups with the same digest hold the same.
 type backupManifest struct {
-	Format  int           `json:"format"`
-	Source  string        `json:"source"`
-	Created time.Time     `json:"created"`
-	Digest  string        `json:"digest"`
-	Entries []backupEntry `json:"entries"`
+	Format  int
+	Source  string
+	Created time.Time
+	Digest  string
+	Entries []backupEntry
 }
 
 // backupEntry is a file, folder or link; Path is relative to the source, "."
 // for the source itself.
 type backupEntry struct {
-	Path   string    `json:"path"`
-	Kind   string    `json:"kind"` // file, directory, link
-	Mode   string    `json:"mode"`
-	UID    int       `json:"uid"`
-	GID    int       `json:"gid"`
-	Time   time.Time `json:"mtime"`
-	Size   int64     `json:"size,omitempty"`
-	SHA256 string    `json:"sha256,omitempty"`
-	Target string    `json:"target,omitempty"`
+	Path   string
+	Kind   string // file, directory, link
+	Mode   string
+	UID    int
+	GID    int
+	Time   time.Time
+	Size   int64
+	SHA256 string
+	Target string
 }
 
 func (m *backupManifest) totals() (files int, size int64) {
@@ -73,8 +72,8 @@ func (b *backups) manifest(name string) (*backupManifest, error) {
 	if err != nil {
 		return nil, Failf("the backup %s has no manifest: %w", name, reason(err))
 	}
-	m := new(backupManifest)
-	if err := json.Unmarshal(data, m); err != nil {
+	m, err := decodeManifest(data)
+	if err != nil {
 		return nil, Failf("the manifest %s is damaged: %w", file, err)
 	}
 	if m.Format != 1 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"io"
 	"path/filepath"
 	"strconv"
@@ -31,7 +30,7 @@ func (b *backups) write(ctx context.Context, m *backupManifest, name string) (*b
 	}
 	// The copies' checksums, in case the source changed since the scan.
 	m.seal()
-	data, err := json.MarshalIndent(m, "", " ")
+	data, err := m.encode()
 	if err != nil {
 		return nil, Failf("can't write the manifest: %w", err)
 	}

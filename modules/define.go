@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -115,7 +116,7 @@ func (p *plan) args() []Arg {
 			as = append(as, p.fields[i].Arg)
 		}
 	}
-	slices.SortFunc(as, func(a, b Arg) int { return strings.Compare(a.Name, b.Name) })
+	sort.Slice(as, func(i, k int) bool { return as[i].Name < as[k].Name })
 	return as
 }
 

@@ -67,7 +67,7 @@ func newHTTPClient(h target.Host, a *httpArgs, o httpOptions) (*httpClient, erro
 	if err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{TLSClientConfig: tlsConfig, DisableCompression: !a.Decompress, ForceAttemptHTTP2: true}
+	transport := &http.Transport{TLSClientConfig: tlsConfig, DisableCompression: !a.Decompress}
 	if a.UseProxy {
 		transport.Proxy = func(req *http.Request) (*url.URL, error) { return proxyFor(h, req.URL) }
 	}
@@ -267,7 +267,7 @@ func httpProblem(err error) string {
 	}
 	var untrusted *tls.CertificateVerificationError
 	if errors.As(err, &untrusted) {
-		return fmt.Sprintf("Failed to validate the SSL certificate: %v. Install the CA's certificate on the host, "+
+		return fmt.Sprintf("Failed to validate the SSL certificate: certificate verify failed: %v. Install the CA's certificate on the host, "+
 			"name it with ca_path, or set validate_certs to no", untrusted.Err)
 	}
 	return "Request failed: " + err.Error()

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -232,8 +232,9 @@ func (m *meter) busiest(before, after *sample, seconds float64, memory *value.Di
 		}
 		uses = append(uses, u)
 	}
-	slices.SortFunc(uses, func(a, b use) int {
-		return cmp.Or(cmp.Compare(b.cpu, a.cpu), cmp.Compare(b.entry.rss, a.entry.rss), cmp.Compare(a.pid, b.pid))
+	sort.Slice(uses, func(i, k int) bool {
+		a, b := uses[i], uses[k]
+		return cmp.Or(cmp.Compare(b.cpu, a.cpu), cmp.Compare(b.entry.rss, a.entry.rss), cmp.Compare(a.pid, b.pid)) < 0
 	})
 	total, _ := value.AsFloat(memory.At("total"))
 	list := value.NewList()

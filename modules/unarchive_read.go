@@ -15,9 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
-
 	"drover/modules/target"
 )
 
@@ -59,15 +56,18 @@ func (a *unarchiveArgs) open(ctx context.Context, h target.Host, c *Call) (io.Re
 	return in, nil
 }
 
-// kinds of compression and archive, by their first bytes.
+// kinds of compression and archive, by their first bytes. What Go has no
+// decoder for is left to a program of the host: decoders would weigh on every
+// host that the runner goes to.
 var magics = []struct {
 	magic, handler string
 	open           func(io.Reader) (io.Reader, error)
+	program        string
 }{
-	{"\x1f\x8b", "TgzArchive", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
-	{"BZh", "TarBzipArchive", func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
-	{"\xfd7zXZ\x00", "TarXzArchive", func(r io.Reader) (io.Reader, error) { return xz.NewReader(r) }},
-	{"\x28\xb5\x2f\xfd", "TarZstdArchive", func(r io.Reader) (io.Reader, error) { return zstd.NewReader(r) }},
+	{magic: "\x1f\x8b", handler: "TgzArchive", open: func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
+	{magic: "BZh", handler: "TarBzipArchive", open: func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
+	{magic: "\xfd7zXZ\x00", handler: "TarXzArchive", program: "xz"},
+	{magic: "\x28\xb5\x2f\xfd", handler: "TarZstdArchive", program: "zstd"},
 }
 
 // unpack tells the kind of archive by its first bytes and reads it.
@@ -79,6 +79,9 @@ func (u *unpacking) unpack(ctx context.Context, in io.Reader) (handler string, e
 	}
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.magic)) {
+			if m.program != "" {
+				return m.handler, u.untarThrough(ctx, m.program, r)
+			}
 			plain, err := m.open(r)
 			if err != nil {
 				return "", Failf("can't read the archive %s: %w", u.label, err)
