@@ -34,7 +34,7 @@ func (c *checker) check(args []Arg, given *value.Dict, where string) {
 		case a.Required && !isGiven(v):
 			absent = append(absent, a.Name)
 		case isGiven(v) && !isLazy(v):
-			c.value(a, v)
+			c.value(a, v, where)
 		}
 	}
 	if len(absent) > 0 {
@@ -69,7 +69,7 @@ func (c *checker) unknown(args []Arg, given *value.Dict, where string) {
 		known := slices.ContainsFunc(args, func(a Arg) bool { return a.Name == name || slices.Contains(a.Aliases, name) })
 		if !known {
 			if where != "" {
-				name = where + "." + name
+				name = dotted(where) + name
 			}
 			names = append(names, name)
 		}
@@ -80,9 +80,9 @@ func (c *checker) unknown(args []Arg, given *value.Dict, where string) {
 }
 
 // value looks at one value that is not a template.
-func (c *checker) value(a *Arg, v value.Value) {
+func (c *checker) value(a *Arg, v value.Value, where string) {
 	if a.Type == "list" {
-		c.list(a, v)
+		c.list(a, v, where)
 		return
 	}
 	cv, err := coerce(a.Type, v)
@@ -91,7 +91,7 @@ func (c *checker) value(a *Arg, v value.Value) {
 		return
 	}
 	if d, ok := cv.(*value.Dict); ok && len(a.Options) > 0 {
-		c.check(a.Options, d, a.Name)
+		c.check(a.Options, d, within(where, a.Name))
 		return
 	}
 	if _, err := choose(a, cv); err != nil {
@@ -99,7 +99,7 @@ func (c *checker) value(a *Arg, v value.Value) {
 	}
 }
 
-func (c *checker) list(a *Arg, v value.Value) {
+func (c *checker) list(a *Arg, v value.Value, where string) {
 	elems, err := toList(v)
 	if _, single := v.(*value.Dict); single && len(a.Options) > 0 {
 		elems, err = []value.Value{v}, nil
@@ -118,7 +118,7 @@ func (c *checker) list(a *Arg, v value.Value) {
 			continue
 		}
 		if d, ok := cv.(*value.Dict); ok && len(a.Options) > 0 {
-			c.check(a.Options, d, a.Name)
+			c.check(a.Options, d, within(where, a.Name))
 		} else if len(a.Choices) > 0 && !slices.Contains(a.Choices, value.String(cv)) {
 			c.add("%s", noMatch(a, value.String(cv)))
 		}

@@ -76,7 +76,7 @@ func (d *decoder) fill(p *plan, args *value.Dict, into reflect.Value, where stri
 		i, ok := p.names[value.String(e.Key)]
 		if !ok {
 			if where != "" {
-				return Failf("%s", unsupported(d.spec, p.args(), []string{where + "." + value.String(e.Key)}, where))
+				return Failf("%s", unsupported(d.spec, p.args(), []string{dotted(where) + value.String(e.Key)}, where))
 			}
 			continue
 		}
@@ -96,7 +96,7 @@ func (d *decoder) fill(p *plan, args *value.Dict, into reflect.Value, where stri
 			}
 			continue
 		}
-		if err := d.set(f, v, into.FieldByIndex(f.index)); err != nil {
+		if err := d.set(f, v, into.FieldByIndex(f.index), where); err != nil {
 			return err
 		}
 	}
@@ -134,6 +134,24 @@ func missingText(names []string, where string) string {
 	return "missing required arguments: " + strings.Join(names, ", ") + foundIn(where)
 }
 
+// within gives the path of an argument in the dictionary at where.
+func within(where, name string) string {
+	if where == "" {
+		return name
+	}
+	return where + pathArrow + name
+}
+
+const pathArrow = " -> "
+
+// dotted gives the path where as the beginning of an argument's full name.
+func dotted(where string) string {
+	if where == "" {
+		return ""
+	}
+	return strings.ReplaceAll(where, pathArrow, ".") + "."
+}
+
 func foundIn(where string) string {
 	if where == "" {
 		return ""
@@ -155,27 +173,27 @@ func unsupported(spec *Spec, args []Arg, unknown []string, where string) string 
 	slices.Sort(supported)
 	hint := ""
 	if len(unknown) == 1 {
-		hint = source.DidYouMean(strings.TrimPrefix(unknown[0], where+"."), names)
+		hint = source.DidYouMean(strings.TrimPrefix(unknown[0], dotted(where)), names)
 	}
 	return fmt.Sprintf("Unsupported parameters for (%s) module: %s%s. Supported parameters include: %s.",
 		shortName(spec.Name), strings.Join(unknown, ", "), hint, strings.Join(supported, ", "))
 }
 
 // set coerces one value into one field.
-func (d *decoder) set(f *field, v value.Value, into reflect.Value) error {
+func (d *decoder) set(f *field, v value.Value, into reflect.Value, where string) error {
 	if into.Kind() == reflect.Pointer && into.Type() != dictType {
 		into.Set(reflect.New(into.Type().Elem()))
 		into = into.Elem()
 	}
 	switch {
 	case f.sub != nil && f.Type == "list":
-		return d.setStructs(f, v, into)
+		return d.setStructs(f, v, into, where)
 	case f.sub != nil:
 		dict, err := toDict(v)
 		if err != nil {
 			return typeError(&f.Arg, v, err)
 		}
-		return d.fill(f.sub, dict, into, f.Name)
+		return d.fill(f.sub, dict, into, within(where, f.Name))
 	case f.Type == "list":
 		return d.setList(f, v, into)
 	}
@@ -190,7 +208,7 @@ func (d *decoder) set(f *field, v value.Value, into reflect.Value) error {
 	return nil
 }
 
-func (d *decoder) setStructs(f *field, v value.Value, into reflect.Value) error {
+func (d *decoder) setStructs(f *field, v value.Value, into reflect.Value, where string) error {
 	elems, err := toList(v)
 	if _, single := v.(*value.Dict); single {
 		elems, err = []value.Value{v}, nil
@@ -204,7 +222,7 @@ func (d *decoder) setStructs(f *field, v value.Value, into reflect.Value) error 
 		if err != nil {
 			return elementError(&f.Arg, e, err)
 		}
-		if err := d.fill(f.sub, dict, s.Index(i), f.Name); err != nil {
+		if err := d.fill(f.sub, dict, s.Index(i), within(where, f.Name)); err != nil {
 			return err
 		}
 	}

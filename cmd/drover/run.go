@@ -102,6 +102,7 @@ func (s *session) runBooks(loader *playbook.Loader, books []*playbook.Playbook) 
 	cfg.Tags, cfg.SkipTags = s.tags("tags", s.cfg.RunTags), s.tags("skip-tags", s.cfg.SkipTags)
 	cfg.StartAt, cfg.Step = s.cli.String("start-at-task"), s.cli.Bool("step")
 	cfg.Force = s.cli.Bool("force-handlers") || s.cfg.ForceHandlers
+	cfg.AllowMissingHandlers = !s.cfg.MissingHandlerIsError
 	if s.cli.Bool("list-hosts") || s.cli.Bool("list-tasks") || s.cli.Bool("list-tags") {
 		return s.listBooks(engine.New(cfg), books)
 	}

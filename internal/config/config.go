@@ -40,27 +40,29 @@ type Config struct {
 	BecomeAskPass          bool
 	BecomePasswordFile     string
 
-	RolesPath         []string
-	CollectionsPath   []string
-	Library           []string
-	Gathering         string
-	FactCaching       string
-	FactCachingPath   string
-	FactCachingExpiry time.Duration
-	HashBehaviour     string
-	PrivateRoleVars   bool
-	AnyErrorsFatal    bool
-	ForceHandlers     bool
-	ErrorOnUndefined  bool
-	Strategy          string
-	Compat            string // the version of Ansible to behave like: 2.18, or 2.19
-	TaskTimeout       time.Duration
-	RetryFiles        bool
-	RetryFilesPath    string
-	DiffAlways        bool
-	DiffContext       int
-	RunTags           []string
-	SkipTags          []string
+	RolesPath             []string
+	CollectionsPath       []string
+	Library               []string
+	Gathering             string
+	FactCaching           string
+	FactCachingPath       string
+	FactCachingPrefix     string
+	FactCachingExpiry     time.Duration
+	HashBehaviour         string
+	PrivateRoleVars       bool
+	AnyErrorsFatal        bool
+	ForceHandlers         bool
+	MissingHandlerIsError bool
+	ErrorOnUndefined      bool
+	Strategy              string
+	Compat                string // the version of Ansible to behave like: 2.18, or 2.19
+	TaskTimeout           time.Duration
+	RetryFiles            bool
+	RetryFilesPath        string
+	DiffAlways            bool
+	DiffContext           int
+	RunTags               []string
+	SkipTags              []string
 
 	AskVaultPass      bool
 	VaultPasswordFile string

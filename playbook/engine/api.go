@@ -30,18 +30,21 @@ type Config struct {
 	Modules func(fqcn string) (*modules.Spec, bool)
 	Sink    event.Sink
 
-	ExtraVars  *value.Dict
-	Limit      string // --limit, already with @file resolved
-	Tags       []string
-	SkipTags   []string
-	Forks      int // 50 when 0
-	Check      bool
-	Diff       bool
-	Verbosity  int
-	StartAt    string // --start-at-task
-	Step       bool
-	Force      bool // --force-handlers
-	FlushCache bool
+	ExtraVars *value.Dict
+	Limit     string // --limit, already with @file resolved
+	Tags      []string
+	SkipTags  []string
+	Forks     int // 50 when 0
+	Check     bool
+	Diff      bool
+	Verbosity int
+	StartAt   string // --start-at-task
+	Step      bool
+	Force     bool // --force-handlers
+	// AllowMissingHandlers makes it a warning only when a task notifies a
+	// handler that there is not.
+	AllowMissingHandlers bool
+	FlushCache           bool
 	// Connection defaults from flags and configuration.
 	Connection Defaults
 	// Become defaults from flags and configuration.

@@ -130,8 +130,14 @@ func (c *cursor) forgive() {
 	}
 }
 
-// stop ends the play for the host, without rescue and always.
-func (c *cursor) stop() { c.stack = nil }
+// stop ends the play for the host, without rescue and always. A failure that
+// waits for the end of an always counts.
+func (c *cursor) stop() {
+	for i := range c.stack {
+		c.failed = c.failed || c.stack[i].failed
+	}
+	c.stack = nil
+}
 
 // endRole leaves the innermost role the cursor is in.
 func (c *cursor) endRole() {

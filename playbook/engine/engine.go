@@ -143,9 +143,10 @@ func (e *Engine) Run(ctx context.Context, books []*playbook.Playbook) (*Outcome,
 func (r *run) outcome(ctx context.Context) *Outcome {
 	out := &Outcome{Stats: r.hosts.stats(), Interrupted: ctx.Err() != nil}
 	for _, s := range out.Stats {
-		out.Failed = out.Failed || s.Failed > 0
-		out.Unreachable = out.Unreachable || s.Unreachable > 0
-		if s.Failed > 0 || s.Unreachable > 0 {
+		h := r.hosts.byName[s.Host]
+		out.Failed = out.Failed || h.failed
+		out.Unreachable = out.Unreachable || h.unreachable
+		if h.failed || h.unreachable {
 			out.FailedHosts = append(out.FailedHosts, s.Host)
 		}
 	}

@@ -46,6 +46,9 @@ func (pr *playRun) findHandlers(name string, info func(*playbook.Task) *event.Ta
 	var found []*playbook.Task
 	handlers := byPrecedence(pr.handlers)
 	for _, h := range handlers {
+		if pr.unusable(h, info(h).Name) {
+			continue
+		}
 		if n := info(h).Name; n != "" && (name == n || name == info(h).Heading() || h.Role != nil && name == roleName(h.Role)+" : "+n) {
 			found = append(found, h)
 			break
@@ -54,7 +57,7 @@ func (pr *playRun) findHandlers(name string, info func(*playbook.Task) *event.Ta
 	seen := map[string]bool{}
 	for _, h := range handlers {
 		n := info(h).Name
-		if !pr.listens(h, name) || n != "" && seen[n] {
+		if !listens(h, name) || n != "" && seen[n] {
 			continue
 		}
 		seen[n] = true
@@ -63,14 +66,25 @@ func (pr *playRun) findHandlers(name string, info func(*playbook.Task) *event.Ta
 	return found
 }
 
-func (pr *playRun) listens(h *playbook.Task, topic string) bool {
+// unusable reports whether a handler's name is a template that could not be
+// evaluated, which the user is told of when nothing else can notify it.
+func (pr *playRun) unusable(h *playbook.Task, name string) bool {
+	t, isTemplate := h.Name.(*value.Template)
+	if !isTemplate || t.Src != name {
+		return false
+	}
+	if len(h.Listen) == 0 {
+		pr.run.warn(h.Pos, "Handler '"+name+"' is unusable because it has no listen topics and its name could not be templated "+
+			"(variables of hosts are not known in the names of handlers)")
+	}
+	return true
+}
+
+// listens reports whether a handler listens to a topic. Topics are not
+// templates.
+func listens(h *playbook.Task, topic string) bool {
 	for _, l := range h.Listen {
-		v, err := pr.run.context(pr.run.extraScope(pr.vars...)).Evaluate(l)
-		if err != nil {
-			pr.run.fault(source.Wrap(h.Keys["listen"], err))
-			return false
-		}
-		for _, t := range append(tagNames(v), value.String(v)) {
+		for _, t := range append(tagNames(l), value.String(l)) {
 			if t == topic || h.Role != nil && (h.Role.Role+" : "+t == topic || roleName(h.Role)+" : "+t == topic) {
 				return true
 			}
@@ -88,8 +102,13 @@ func (b *batch) unknownHandler(o *outcome, name string) {
 	if !pos.Known() {
 		pos = o.step.task.Pos
 	}
-	b.run.fault(source.Errorf(pos, "the handler '%s' was not found in the play's handlers, by name or by listen%s",
-		name, source.DidYouMean(name, known)).WithHint("a handler must be in 'handlers:' of the play or in handlers/main.yml of one of its roles"))
+	err := source.Errorf(pos, "The requested handler '%s' was not found in either the main handlers list nor in the listening handlers list%s",
+		name, source.DidYouMean(name, known)).WithHint("a handler must be in 'handlers:' of the play or in handlers/main.yml of one of its roles")
+	if b.run.cfg.AllowMissingHandlers {
+		b.run.warn(pos, err.Msg)
+		return
+	}
+	b.run.fault(err)
 }
 
 // flush sends a host that has notified handlers through them.

@@ -80,7 +80,11 @@ func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, 
 	if err != nil {
 		return nil, err
 	}
-	return s.Call(ctx, req)
+	result, err := s.Call(ctx, req)
+	if module == v.item.module {
+		v.item.addInvocation(v.item.step.plan.spec, args, result)
+	}
+	return result, err
 }
 
 func (v *taskView) request(module string, args *value.Dict, o *action.InvokeOptions) *remote.Request {

@@ -38,7 +38,7 @@ var metaActions = map[string]metaAction{
 		}},
 	"end_host": {each: true, skipped: sayHost("continuing execution"),
 		do: func(_ context.Context, _ *batch, _ *plan, s *seat) string {
-			s.cursor.stop()
+			s.stop()
 			return "ending play for " + s.name
 		}},
 	"end_role": {each: true,
@@ -151,9 +151,15 @@ func (b *batch) metaWhen(p *plan, s *seat) (bool, error) {
 func (b *batch) stopAll() {
 	for _, s := range b.seats {
 		if s.live() {
-			s.cursor.stop()
+			s.stop()
 		}
 	}
+}
+
+// stop ends the play for a host.
+func (s *seat) stop() {
+	s.cursor.stop()
+	s.failed = s.failed || s.cursor.failed
 }
 
 func (b *batch) resetConnection(ctx context.Context, p *plan, s *seat) error {
