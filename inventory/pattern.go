@@ -17,9 +17,12 @@ import (
 // the plain terms one after another, then only those that every "&term" names,
 // without those that a "!term" names. A term is a name of a host or group, a
 // glob, or "~" and a regular expression, with an optional subscript [n] or
-// [from:to]. A term that matches nothing is a warning, or an error when the
+// [from:to]. Separators without any term between them name all hosts. A term that matches nothing is a warning, or an error when the
 // options say so.
 func (inv *Inventory) Match(pattern string) ([]*Host, error) {
+	if strings.TrimSpace(pattern) == "" {
+		return nil, nil
+	}
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	var hosts []*Host
@@ -96,7 +99,7 @@ func orderTerms(terms []string) []string {
 			plain = append(plain, t)
 		}
 	}
-	if len(plain) == 0 && len(terms) > 0 {
+	if len(plain) == 0 {
 		plain = []string{"all"}
 	}
 	return slices.Concat(plain, and, not)

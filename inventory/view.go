@@ -22,6 +22,8 @@ type View struct {
 	Export bool
 	// ExtraVars overrule everything; may be nil.
 	ExtraVars *value.Dict
+	// NoProfile leaves out _meta.profile, which Ansible before 2.19 has not.
+	NoProfile bool
 	// Read reads a file of variables.
 	Read VarsFile
 

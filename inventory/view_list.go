@@ -27,7 +27,11 @@ func (v *View) Tree() (*value.Dict, error) {
 			hostvars.Put(h.Name, d)
 		}
 	}
-	t.tree.Put("_meta", value.DictOf("hostvars", hostvars, "profile", "inventory_legacy"))
+	meta := value.DictOf("hostvars", hostvars)
+	if !v.NoProfile {
+		meta.Put("profile", value.Str("inventory_legacy"))
+	}
+	t.tree.Put("_meta", meta)
 	return t.tree, nil
 }
 

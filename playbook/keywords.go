@@ -116,6 +116,17 @@ func playValue(k kind, into func(*Play) *value.Value) func(*reader, string, *Pla
 }
 
 // keywordNames lists the keywords of a kind of thing, sorted.
+// IsKeyword reports whether plays, roles, blocks or tasks have a keyword of this
+// name, so that a variable had better another one.
+func IsKeyword(name string) bool {
+	for _, names := range allKeywordNames() {
+		if slices.Contains(names, name) {
+			return true
+		}
+	}
+	return name == "action" || name == "local_action"
+}
+
 func keywordNames(own owner) []string { return allKeywordNames()[own] }
 
 var allKeywordNames = sync.OnceValue(func() map[owner][]string {

@@ -24,7 +24,7 @@ func factCache(cfg *config.Config) (engine.FactCache, error) {
 		if cfg.FactCachingPath == "" {
 			return nil, errors.New("fact_caching = jsonfile needs a folder in fact_caching_connection")
 		}
-		return &jsonFacts{dir: cfg.FactCachingPath, expiry: cfg.FactCachingExpiry}, nil
+		return &jsonFacts{dir: cfg.FactCachingPath, prefix: cfg.FactCachingPrefix, expiry: cfg.FactCachingExpiry}, nil
 	}
 	return nil, fmt.Errorf("fact_caching (%s): no cache called %q; there are memory and jsonfile", cfg.Origin("fact_caching"), cfg.FactCaching)
 }
@@ -33,6 +33,7 @@ func factCache(cfg *config.Config) (engine.FactCache, error) {
 // cache does.
 type jsonFacts struct {
 	dir    string
+	prefix string        // of the files' names
 	expiry time.Duration // 0: never
 }
 
@@ -40,7 +41,7 @@ func (c *jsonFacts) path(host string) string {
 	if strings.ContainsAny(host, "/\x00") || host == "." || host == ".." {
 		host = "x" + hex.EncodeToString([]byte(host))
 	}
-	return filepath.Join(c.dir, host)
+	return filepath.Join(c.dir, c.prefix+host)
 }
 
 // Get gives the facts that are kept and fresh.

@@ -38,15 +38,21 @@ func (v *verbosity) flag() cli.Flag {
 
 // inventoryFlags say where hosts and variables come from.
 func inventoryFlags() []cli.Flag {
-	return []cli.Flag{
+	return append(passwordFlags(),
 		list(groupHosts, "inventory: a file, a folder, a script, or a list of hosts `a,b,`", "inventory", "i", "inventory-file"),
 		str(groupHosts, "only hosts that match this `pattern` too (@file reads one from a file)", "limit", "l", "subset"),
 		toggle(groupHosts, "forget the facts that are kept between runs", "flush-cache"),
 		list(groupVars, "variables: `key=value`, JSON or YAML, or @file", "extra-vars", "e"),
+		str(groupVars, "`folder` that stands for the playbook's", "playbook-dir"),
+	)
+}
+
+// passwordFlags say where vault passwords come from.
+func passwordFlags() []cli.Flag {
+	return []cli.Flag{
 		list(groupVars, "vault `id@file`, or id@prompt", "vault-id"),
 		list(groupVars, "`file` or program that gives the vault password", "vault-password-file", "vault-pass-file"),
 		toggle(groupVars, "ask for the vault password", "ask-vault-password", "J", "ask-vault-pass"),
-		str(groupVars, "`folder` that stands for the playbook's", "playbook-dir"),
 	}
 }
 

@@ -79,7 +79,8 @@ func checkInventoryFlags(c *cli.Context) error {
 func (s *session) inventoryText() (string, error) {
 	view := &inventory.View{
 		Inventory: s.inv, PlaybookDir: s.cli.String("playbook-dir"), Export: s.cli.Bool("export"), ExtraVars: s.extra,
-		Read: func(path string) (*value.Dict, error) { return inventory.ReadVarsFile(path, s.decrypter()) },
+		NoProfile: s.cfg.Compat == "2.18",
+		Read:      func(path string) (*value.Dict, error) { return inventory.ReadVarsFile(path, s.decrypter()) },
 	}
 	if view.PlaybookDir == "" {
 		view.PlaybookDir, _ = os.Getwd()

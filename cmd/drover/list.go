@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
+	"drover/inventory"
 	"drover/playbook"
 	"drover/playbook/engine"
 )
@@ -52,12 +54,16 @@ func (s *session) listMatching(pattern string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if limit != "" {
-		pattern += ",&" + strings.ReplaceAll(limit, ",", ",&")
-	}
 	hosts, err := s.inv.Match(pattern)
 	if err != nil {
 		return 0, err
+	}
+	if limit != "" {
+		within, err := s.inv.Match(limit)
+		if err != nil {
+			return 0, err
+		}
+		hosts = slices.DeleteFunc(hosts, func(h *inventory.Host) bool { return !slices.Contains(within, h) })
 	}
 	fmt.Printf("  hosts (%d):\n", len(hosts))
 	for _, h := range hosts {

@@ -1,7 +1,7 @@
 // Command drover runs playbooks against hosts over SSH.
 //
-// It is also ansible-playbook, ansible, ansible-inventory and ansible-doc when
-// it is called by one of these names, and the runner that it sends to hosts
+// It is also ansible-playbook, ansible, ansible-inventory, ansible-vault,
+// ansible-config and ansible-doc when it is called by one of these names, and the runner that it sends to hosts
 // (see package transport/remote).
 package main
 
@@ -40,7 +40,7 @@ type command struct {
 
 func commands() []*command {
 	return []*command{
-		runCommand(), execCommand(), inventoryCommand(), docCommand(), demoCommand(), completionCommand(), versionCommand(),
+		runCommand(), execCommand(), inventoryCommand(), vaultCommand(), configCommand(), docCommand(), demoCommand(), completionCommand(), versionCommand(),
 	}
 }
 
@@ -101,7 +101,7 @@ func help(args []string) (int, error) {
 		fmt.Printf("  %-12s %s\n", c.name, c.usage)
 	}
 	fmt.Print("\nSee drover COMMAND --help. New here? drover demo shows a whole run.\n" +
-		"Linked as ansible-playbook, ansible, ansible-inventory or ansible-doc, drover is that program.\n")
+		"Linked as ansible-playbook, ansible, ansible-inventory, ansible-vault,\nansible-config or ansible-doc, drover is that program.\n")
 	return exitOK, nil
 }
 

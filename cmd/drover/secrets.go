@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -16,13 +20,13 @@ import (
 
 // vaultSecrets gathers the vault passwords: the identities of the
 // configuration, --vault-id, --vault-password-file, --ask-vault-password.
-func vaultSecrets(ctx context.Context, c *cli.Context, cfg *config.Config, t *terminal) (vault.Secrets, error) {
+func vaultSecrets(ctx context.Context, c *cli.Context, cfg *config.Config, t *terminal, warn func(string)) (vault.Secrets, error) {
 	var sources []string
 	sources = append(sources, cfg.VaultIdentityList...)
 	files := c.StringSlice("vault-password-file")
 	ids := c.StringSlice("vault-id")
-	if len(files) == 0 && cfg.VaultPasswordFile != "" {
-		files = []string{cfg.VaultPasswordFile}
+	if cfg.VaultPasswordFile != "" {
+		files = append(slices.Clone(files), cfg.VaultPasswordFile)
 	}
 	sources = append(sources, ids...)
 	for _, f := range files {
@@ -31,13 +35,34 @@ func vaultSecrets(ctx context.Context, c *cli.Context, cfg *config.Config, t *te
 	if c.Bool("ask-vault-password") || (cfg.AskVaultPass && len(sources) == 0) {
 		sources = append(sources, cfg.VaultIdentity+"@prompt")
 	}
+	return readSecrets(ctx, sources, t, warn)
+}
+
+// readSecrets reads the passwords. One that can't be read is a warning as long
+// as another can, and one that is vaulted itself is opened with those before it.
+func readSecrets(ctx context.Context, sources []string, t *terminal, warn func(string)) (vault.Secrets, error) {
 	var all vault.Secrets
+	var failed error
 	for _, s := range sources {
 		secret, err := vaultSecret(ctx, s, t)
+		if err == nil && vault.IsVault(secret.Password) {
+			secret.Password, err = all.Decrypt(secret.Password)
+			secret.Password = bytes.TrimSpace(secret.Password)
+		}
 		if err != nil {
-			return nil, err
+			id, _ := vault.SplitID(s)
+			what := "Error in vault password file loading"
+			if errors.Is(err, fs.ErrNotExist) {
+				what = "Error getting vault password file"
+			}
+			warn(fmt.Sprintf("%s (%s): %v", what, id, err))
+			failed = err
+			continue
 		}
 		all = append(all, secret)
+	}
+	if len(all) == 0 {
+		return nil, failed
 	}
 	return all, nil
 }

@@ -61,7 +61,7 @@ func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, erro
 		s.display.warn(w)
 	}
 	s.sayConfig()
-	if s.secrets, err = vaultSecrets(c.Context, c, cfg, s.term); err != nil {
+	if s.secrets, err = vaultSecrets(c.Context, c, cfg, s.term, s.display.warn); err != nil {
 		return nil, err
 	}
 	if s.extra, err = extraVars(c.StringSlice("extra-vars"), s.decrypter()); err != nil {
@@ -99,6 +99,20 @@ func (s *session) sayConfig() {
 func (s *session) decrypter() playbook.Vault {
 	if len(s.secrets) == 0 {
 		return nil
+	}
+	return s.vault()
+}
+
+// opener decrypts and tells with which secret.
+type opener interface {
+	Decrypt(data []byte) ([]byte, error)
+	Open(data []byte) ([]byte, vault.Secret, error)
+}
+
+// vault gives the secrets as the configuration wants them tried.
+func (s *session) vault() opener {
+	if s.cfg.VaultIDMatch {
+		return vault.Exact{Secrets: s.secrets}
 	}
 	return s.secrets
 }

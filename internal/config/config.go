@@ -64,10 +64,13 @@ type Config struct {
 	RunTags               []string
 	SkipTags              []string
 
-	AskVaultPass      bool
-	VaultPasswordFile string
-	VaultIdentity     string
-	VaultIdentityList []string
+	AskVaultPass         bool
+	VaultPasswordFile    string
+	VaultIdentity        string
+	VaultIdentityList    []string
+	VaultIDMatch         bool // only passwords of the text's own id count
+	VaultEncryptIdentity string
+	VaultEncryptSalt     string
 
 	StdoutCallback      string
 	ResultFormat        string

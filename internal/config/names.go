@@ -22,7 +22,7 @@ type Setting struct {
 var constants = map[string]string{
 	"inventory": "DEFAULT_HOST_LIST", "library": "DEFAULT_MODULE_PATH", "host_key_checking": "HOST_KEY_CHECKING",
 	"collections_path": "COLLECTIONS_PATHS", "fact_caching": "CACHE_PLUGIN", "fact_caching_connection": "CACHE_PLUGIN_CONNECTION",
-	"fact_caching_timeout": "CACHE_PLUGIN_TIMEOUT", "any_errors_fatal": "ANY_ERRORS_FATAL", "task_timeout": "TASK_TIMEOUT",
+	"fact_caching_prefix": "CACHE_PLUGIN_PREFIX", "fact_caching_timeout": "CACHE_PLUGIN_TIMEOUT", "any_errors_fatal": "ANY_ERRORS_FATAL", "task_timeout": "TASK_TIMEOUT",
 	"error_on_undefined_vars": "DEFAULT_UNDEFINED_VAR_BEHAVIOR", "retry_files_enabled": "RETRY_FILES_ENABLED",
 	"retry_files_save_path": "RETRY_FILES_SAVE_PATH", "diff_always": "DIFF_ALWAYS", "diff_context": "DIFF_CONTEXT",
 	"run_tags": "TAGS_RUN", "skip_tags": "TAGS_SKIP", "nocolor": "ANSIBLE_NOCOLOR", "force_color": "ANSIBLE_FORCE_COLOR",
@@ -35,7 +35,8 @@ var constants = map[string]string{
 	"enable_plugins": "INVENTORY_ENABLED", "inventory_ignore_extensions": "INVENTORY_IGNORE_EXTS",
 	"inventory_ignore_patterns": "INVENTORY_IGNORE_PATTERNS", "yaml_valid_extensions": "YAML_FILENAME_EXTENSIONS",
 	"host_pattern_mismatch": "HOST_PATTERN_MISMATCH", "force_valid_group_names": "TRANSFORM_INVALID_GROUP_CHARS",
-	"compat": "DROVER_COMPAT",
+	"vault_encrypt_salt": "VAULT_ENCRYPT_SALT",
+	"compat":             "DROVER_COMPAT",
 }
 
 // Settings lists every setting, sorted by name.

@@ -134,6 +134,9 @@ func vaultSettings(c *Config) []setting {
 		row("ask_vault_pass", "ANSIBLE_ASK_VAULT_PASS", "no", boolean(&c.AskVaultPass)),
 		row("vault_password_file", "ANSIBLE_VAULT_PASSWORD_FILE", "", path(&c.VaultPasswordFile)),
 		row("vault_identity", "ANSIBLE_VAULT_IDENTITY", "default", text(&c.VaultIdentity)),
+		row("vault_id_match", "ANSIBLE_VAULT_ID_MATCH", "no", boolean(&c.VaultIDMatch)),
+		row("vault_encrypt_identity", "ANSIBLE_VAULT_ENCRYPT_IDENTITY", "", text(&c.VaultEncryptIdentity)),
+		row("vault_encrypt_salt", "ANSIBLE_VAULT_ENCRYPT_SALT", "", text(&c.VaultEncryptSalt)),
 		row("vault_identity_list", "ANSIBLE_VAULT_IDENTITY_LIST", "", list(&c.VaultIdentityList)),
 	}
 }

@@ -101,7 +101,21 @@ func (pr *playRun) readVars(ctx context.Context) error {
 		return err
 	}
 	pr.vars = appendDict(pr.vars, answers)
+	pr.warnReserved()
 	return nil
+}
+
+// warnReserved warns of variables that have the name of a keyword or of a
+// function of templates.
+func (pr *playRun) warnReserved() {
+	for _, layer := range append(slices.Clone(pr.vars), vars.Dict{D: pr.run.cfg.ExtraVars}) {
+		for _, name := range layer.Names() {
+			_, global := pr.run.cfg.Env.Globals[name]
+			if name != "vars" && (global || playbook.IsKeyword(name)) {
+				pr.run.warn(pr.play.Keys["vars"], "Found variable using reserved name: "+name)
+			}
+		}
+	}
 }
 
 func (pr *playRun) readKeywords() error {

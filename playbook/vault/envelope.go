@@ -75,7 +75,11 @@ func parseHeader(header string) (id string, err error) {
 func unhex(b []byte) ([]byte, error) {
 	out := make([]byte, hex.DecodedLen(len(b)))
 	if _, err := hex.Decode(out, b); err != nil {
-		return nil, errors.New("the vaulted text is damaged: it is not hexadecimal")
+		why := "Non-hexadecimal digit found"
+		if errors.Is(err, hex.ErrLength) {
+			why = "Odd-length string"
+		}
+		return nil, fmt.Errorf("Vault format unhexlify error: %s: the vaulted text is damaged, it is not hexadecimal", why)
 	}
 	return out, nil
 }

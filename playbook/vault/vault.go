@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -32,25 +33,58 @@ func IsVault(data []byte) bool { return bytes.HasPrefix(data, []byte(Header)) }
 // Decrypt gives the plain text of vaulted text. The error says which ids were
 // tried.
 func (s Secrets) Decrypt(data []byte) ([]byte, error) {
+	plain, _, err := s.Open(data)
+	return plain, err
+}
+
+// Open is Decrypt that also gives the secret that fits, under the id that the
+// text names.
+func (s Secrets) Open(data []byte) ([]byte, Secret, error) {
 	env, err := parse(data)
 	if err != nil {
-		return nil, err
+		return nil, Secret{}, err
 	}
-	if len(s) == 0 {
-		return nil, errors.New("there is no vault password; give --ask-vault-pass, --vault-password-file or --vault-id")
+	return env.try(s.order(env.id))
+}
+
+// Exact are Secrets of which only those with the text's own id are tried.
+type Exact struct{ Secrets }
+
+// Decrypt is Secrets.Decrypt with only the secrets of the text's id.
+func (x Exact) Decrypt(data []byte) ([]byte, error) {
+	plain, _, err := x.Open(data)
+	return plain, err
+}
+
+// Open is Secrets.Open with only the secrets of the text's id.
+func (x Exact) Open(data []byte) ([]byte, Secret, error) {
+	env, err := parse(data)
+	if err != nil {
+		return nil, Secret{}, err
+	}
+	return env.try(slices.DeleteFunc(x.order(env.id), func(s Secret) bool { return s.ID != env.id }))
+}
+
+// try opens the envelope with the first secret that fits.
+func (e *envelope) try(secrets []Secret) ([]byte, Secret, error) {
+	if len(secrets) == 0 {
+		return nil, Secret{}, errors.New("Attempting to decrypt but no vault secrets found: " +
+			"there is no vault password; give --ask-vault-pass, --vault-password-file or --vault-id")
 	}
 	var tried []string
-	for _, secret := range s.order(env.id) {
-		plain, err := env.open(secret.Password)
+	for _, secret := range secrets {
+		plain, err := e.open(secret.Password)
 		if err == nil {
-			return plain, nil
+			secret.ID = e.id
+			return plain, secret, nil
 		}
 		if !errors.Is(err, errPassword) {
-			return nil, err
+			return nil, Secret{}, err
 		}
 		tried = append(tried, secret.ID)
 	}
-	return nil, fmt.Errorf("no vault password fits the text of vault id '%s'; tried the passwords of %s", env.id, quoteList(tried))
+	return nil, Secret{}, fmt.Errorf("Decryption failed: no vault password fits the text of vault id '%s'; tried the passwords of %s",
+		e.id, quoteList(tried))
 }
 
 // order puts the secrets of the wanted id first.
