@@ -172,6 +172,8 @@ func BecomeFault(t *Target, err error, said string) error {
 	hint := "check become_method and become_user, and that the login user may do it"
 	switch {
 	case errors.Is(err, ErrWrongPassword):
+		err = &causeError{"Incorrect " + method + " password", err}
+		said = ""
 		hint = "check ansible_become_password, or ask for it with -K"
 	case errors.Is(err, ErrMissingPassword):
 		err = &causeError{"Missing " + method + " password", err}

@@ -156,10 +156,12 @@ func proxyCommand(e *endpoint, line string) (net.Conn, error) {
 	if err := errors.Join(inErr, outErr); err != nil {
 		return nil, e.target.fault(PhaseConnect, err, "")
 	}
+	conn := &programConn{cmd: cmd, in: in, out: out, line: line, gone: make(chan struct{})}
+	cmd.Stderr = &conn.said
 	if err := cmd.Start(); err != nil {
 		return nil, e.target.fault(PhaseConnect, fmt.Errorf("ProxyCommand %q: %w", line, err), "")
 	}
-	return &programConn{cmd: cmd, in: in, out: out, line: line}, nil
+	return conn, nil
 }
 
 // programConn is a program's standard streams as a network connection.
@@ -168,7 +170,47 @@ type programConn struct {
 	in   io.WriteCloser
 	out  io.ReadCloser
 	line string
+	said firstWords
 	once sync.Once
+	gone chan struct{} // closed when the program has ended after Close
+}
+
+// lastWordsTime is how long a closed program may take to say why it ended.
+const lastWordsTime = time.Second
+
+// explain adds to err which program the closed connection went through, and
+// what it complained of.
+func (c *programConn) explain(err error) error {
+	select {
+	case <-c.gone:
+	case <-time.After(lastWordsTime):
+	}
+	if said := c.said.text(); said != "" {
+		return fmt.Errorf("ProxyCommand %q: %w: %s", c.line, err, said)
+	}
+	return fmt.Errorf("ProxyCommand %q: %w", c.line, err)
+}
+
+// firstWords keeps the beginning of what is written to it.
+type firstWords struct {
+	mu   sync.Mutex
+	kept []byte
+}
+
+const keptWords = 1000
+
+func (w *firstWords) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	room := max(0, keptWords-len(w.kept))
+	w.kept = append(w.kept, p[:min(room, len(p))]...)
+	return len(p), nil
+}
+
+func (w *firstWords) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Join(strings.Fields(string(w.kept)), " ")
 }
 
 func (c *programConn) Read(p []byte) (int, error)  { return c.out.Read(p) }
@@ -178,7 +220,10 @@ func (c *programConn) Close() error {
 	c.once.Do(func() {
 		c.in.Close()
 		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGTERM)
-		go func() { _ = c.cmd.Wait() }()
+		go func() {
+			_ = c.cmd.Wait()
+			close(c.gone)
+		}()
 	})
 	return nil
 }

@@ -98,7 +98,7 @@ func connectFault(ctx context.Context, e *endpoint, err error) error {
 		return e.target.fault(PhaseConnect, fmt.Errorf("no answer from %s within %v", e.address(), e.timeout),
 			"is the host up and its address right? A firewall may drop the packets; --timeout sets the limit")
 	}
-	return e.target.fault(PhaseConnect, err, "")
+	return e.target.fault(PhaseConnect, err, "is the host up, and its address right (ansible_host)?")
 }
 
 // handshake exchanges keys and logs in over raw. Every phase has its own
@@ -125,6 +125,9 @@ func (d *sshDialer) handshake(ctx context.Context, e *endpoint, raw net.Conn) (*
 	conn, chans, reqs, err := ssh.NewClientConn(raw, e.address(), cfg)
 	if err != nil {
 		raw.Close()
+		if p, ok := raw.(*programConn); ok {
+			err = p.explain(err)
+		}
 		return nil, handshakeFault(ctx, e, phase, auth, err)
 	}
 	return ssh.NewClient(conn, chans, reqs), nil
@@ -150,6 +153,8 @@ func handshakeFault(ctx context.Context, e *endpoint, phase *phases, auth *auth,
 	case strings.Contains(err.Error(), "no common algorithm"):
 		hint = "the host offers only algorithms that are off by default: name one in ansible_ssh_common_args, " +
 			"as -o KexAlgorithms=+…, -o HostKeyAlgorithms=+… or -o Ciphers=+…"
+	case phase.now() == PhaseHandshake && e.get("proxycommand") != "":
+		hint = "the ProxyCommand ended, or sshd behind it closed the connection: does the command work in a shell on this machine?"
 	case phase.now() == PhaseHandshake:
 		hint = "sshd closed the connection before the login: is it sshd that listens there, and does it allow this address (MaxStartups, hosts.deny)?"
 	case phase.now() == PhaseAuth:

@@ -329,9 +329,7 @@ func TestProxyCommand(t *testing.T) {
 	}
 	target.CommonArgs = append([]string{"-o", "ProxyCommand=/no/such/program"}, target.CommonArgs...)
 	_, err := newDialer(t, transport.Options{}).Dial(t.Context(), target)
-	if !transport.IsUnreachable(err) {
-		t.Errorf("got %v", err)
-	}
+	wantFault(t, err, transport.PhaseHandshake, "ProxyCommand", "/no/such/program", "not found")
 }
 
 // Match lines that no library evaluates are evaluated by ssh itself.

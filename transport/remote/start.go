@@ -193,7 +193,7 @@ func (st *starter) late(p *process) error {
 // startFault explains an end before the greeting.
 func (st *starter) startFault(p *process, err error) error {
 	code, waitErr := p.wait()
-	if p.prompter != nil {
+	if p.prompter != nil && (p.prompter.Err() != nil || !transport.IsUnreachable(waitErr)) {
 		if refused := p.prompter.Err(); refused != nil {
 			err = refused
 		} else if waitErr == nil {

@@ -223,7 +223,7 @@ func TestBecome(t *testing.T) {
 		words  []string // of the error; none: it works
 	}{
 		"right password":  {become: transport.Become{Password: "open sesame"}},
-		"wrong password":  {transport.Become{Password: "guess"}, []string{"sudo to user root", "password was refused", "ansible_become_password"}},
+		"wrong password":  {transport.Become{Password: "guess"}, []string{"sudo to user root", "Incorrect sudo password", "ansible_become_password"}},
 		"no password":     {transport.Become{}, []string{"Missing sudo password", "-K"}},
 		"no such method":  {transport.Become{Method: "magic"}, []string{`"magic" is not known`, "sudo"}},
 		"no such program": {transport.Become{Method: "doas", Exe: "/nowhere/doas"}, []string{"exit code 127", "not found"}},
@@ -269,7 +269,7 @@ func TestExecBecome(t *testing.T) {
 	}
 	target.Become.Password = "guess"
 	_, err = transport.ExecBecome(t.Context(), conn, target, "true", transport.ExecOptions{})
-	wantFault(t, err, transport.PhaseBecome, "password was refused")
+	wantFault(t, err, transport.PhaseBecome, "Incorrect sudo password")
 }
 
 // A detached job outlives the connection and leaves its result in a file.
