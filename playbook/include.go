@@ -36,7 +36,7 @@ func (r *reader) special(t *Task, c *call, at place, broken bool) Step {
 		}
 	case "include_role":
 		if at.handler {
-			r.errorf(t.Pos, "%s can't be a handler", t.Action).WithHint("notify a handler of the role, or include its tasks with include_tasks")
+			r.errorf(t.Pos, "Using '%s' as a handler is not supported.", t.Action).WithHint("notify a handler of the role, or include its tasks with include_tasks")
 			return nil
 		}
 		r.includeKeywords(t)
@@ -277,7 +277,12 @@ func (r *reader) meta(t *Task, at place) {
 		return
 	}
 	t.Meta = s
-	if s == "end_role" && (at.role == nil || at.handler) {
-		r.errorf(pos, "end_role works only in a role's tasks")
+	switch {
+	case s == "end_role" && at.handler:
+		r.errorf(pos, "Cannot execute 'end_role' from a handler")
+	case s == "end_role" && at.role == nil:
+		r.errorf(pos, "Cannot execute 'end_role' from outside of a role")
+	case s == "flush_handlers" && at.handler:
+		r.errorf(pos, "flush_handlers cannot be used as a handler")
 	}
 }

@@ -83,14 +83,17 @@ func (r *reader) plays(path string, from source.Pos) []*Play {
 func (r *reader) entries(list *yaml.Node, path string) []*Play {
 	switch {
 	case list.IsNull():
-		r.errorf(source.Pos{File: path}, "the playbook is empty").WithHint("a playbook is a list of plays, each with 'hosts' and 'tasks'")
+		r.errorf(source.Pos{File: path}, "A playbook must contain at least one play, but this file is empty").WithHint("a playbook is a list of plays, each with 'hosts' and 'tasks'")
 		return nil
 	case list.Kind != yaml.List:
-		e := r.errorf(list.Pos, "a playbook must be a list of plays, not %s", list.What())
+		e := r.errorf(list.Pos, "A playbook must be a list of plays, not %s", list.What())
 		if list.Get("hosts") != nil {
 			e.Hint = "start the play with '- '"
 		}
 		return nil
+	}
+	if len(list.Items) == 0 {
+		r.errorf(list.Pos, "A playbook must contain at least one play").WithHint("a playbook is a list of plays, each with 'hosts' and 'tasks'")
 	}
 	var plays []*Play
 	for _, n := range list.Items {
@@ -133,7 +136,7 @@ func (r *reader) notAPlay(n *yaml.Node) {
 			return
 		}
 		if _, isModule := r.module(name, nil); isModule {
-			e.Msg = "this is a task, where a play is expected"
+			e.Msg = "'" + name + "' is not a valid attribute for a Play: this is a task, where a play is expected"
 			e.Hint = "a playbook is a list of plays: put the tasks below 'tasks:' of a play with 'hosts:'"
 			return
 		}
@@ -190,16 +193,19 @@ func (r *reader) readPlay(n *yaml.Node, path string) *Play {
 		return ok
 	})
 	r.hosts(p, n.Get("hosts"))
-	if user := n.Get("user"); user != nil && p.RemoteUser == nil {
+	if user := n.Get("user"); user != nil {
+		if p.RemoteUser != nil {
+			r.errorf(p.Keys["remote_user"], "both 'user' and 'remote_user' are set for this play.").WithHint("'user' is the old name of 'remote_user': keep one of them")
+		}
 		p.RemoteUser = text(r, "user", user)
 	}
 	at := place{file: path}
 	p.Roles = r.playRoles(n.Get("roles"), at)
-	p.PreTasks = r.steps("'pre_tasks'", n.Get("pre_tasks"), at)
-	p.Tasks = r.steps("'tasks'", n.Get("tasks"), at)
-	p.PostTasks = r.steps("'post_tasks'", n.Get("post_tasks"), at)
+	p.PreTasks = r.steps("pre_tasks", n.Get("pre_tasks"), at)
+	p.Tasks = r.steps("tasks", n.Get("tasks"), at)
+	p.PostTasks = r.steps("post_tasks", n.Get("post_tasks"), at)
 	at.handler = true
-	own := r.steps("'handlers'", n.Get("handlers"), at)
+	own := r.steps("handlers", n.Get("handlers"), at)
 	for _, role := range p.Roles {
 		p.Handlers = append(p.Handlers, role.Handlers...)
 	}
@@ -215,7 +221,7 @@ func (r *reader) readPlay(n *yaml.Node, path string) *Play {
 func (r *reader) hosts(p *Play, n *yaml.Node) {
 	switch {
 	case n.IsNull() || n.Kind == yaml.List && len(n.Items) == 0:
-		r.errorf(p.Keys["hosts"], "'hosts' is empty").WithHint("name hosts or groups, or write 'hosts: all'")
+		r.errorf(p.Keys["hosts"], "Hosts list cannot be empty. Please check your playbook").WithHint("name hosts or groups, or write 'hosts: all'")
 	case n.Kind == yaml.Mapping:
 		r.wrongKind("hosts", n, "a pattern or a list of patterns")
 	default:
@@ -255,7 +261,7 @@ func (r *reader) varsPrompt(name string, p *Play, n *yaml.Node) {
 			r.promptKeyword(q, pair)
 		}
 		if q.Name == "" {
-			r.errorf(item.Pos, "a question of vars_prompt needs the 'name' of its variable")
+			r.errorf(item.Pos, "Invalid vars_prompt data structure, missing 'name' key: the variable of the question")
 		}
 		p.VarsPrompt = append(p.VarsPrompt, q)
 	}

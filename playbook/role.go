@@ -26,7 +26,7 @@ func (r *reader) playRoles(n *yaml.Node, at place) []*Role {
 		return nil
 	}
 	if n.Kind != yaml.List {
-		r.wrongKind("roles", n, "a list of roles")
+		r.errorf(n.Pos, "A malformed role declaration was encountered. 'roles' must be a list of roles, not %s", n.What())
 		return nil
 	}
 	var roles []*Role
@@ -50,6 +50,10 @@ func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
 	if n.Kind == yaml.Scalar && !n.IsNull() {
 		var ok bool
 		use.Name, ok = r.literal(n, at, nil)
+		if strings.Contains(use.Name, ",") {
+			r.errorf(n.Pos, "Invalid old style role requirement: %s", use.Name).WithHint("write the role's name alone")
+			return nil, false
+		}
 		return use, ok
 	}
 	if n.Kind != yaml.Mapping {
@@ -187,7 +191,7 @@ func (r *reader) importRole(t *Task, at place) Step {
 			WithHint("use include_role for a loop")
 		return nil
 	case at.handler:
-		r.errorf(t.Pos, "%s can't be a handler", t.Action)
+		r.errorf(t.Pos, "Using '%s' as a handler is not supported.", t.Action)
 		return nil
 	}
 	r.unique = true

@@ -110,6 +110,9 @@ var yamlExtensions = []string{".yml", ".yaml", ".json"}
 // roleFile finds the main file in one of a role's folders, or the one that a
 // *_from argument names, which must be there.
 func (r *reader) roleFile(role *Role, dir, from string, pos source.Pos) string {
+	if !r.staysInside(role, dir, from, pos) {
+		return ""
+	}
 	candidates := roleCandidates(role, dir, from)
 	for _, path := range candidates {
 		if exists(path) && !isDir(path) {
@@ -118,6 +121,24 @@ func (r *reader) roleFile(role *Role, dir, from string, pos source.Pos) string {
 	}
 	r.wantRoleFile(role, dir, from, candidates, pos)
 	return ""
+}
+
+// staysInside refuses names of a role's files that lead out of their folder.
+func (r *reader) staysInside(role *Role, dir, from string, pos source.Pos) bool {
+	if from == "" {
+		return true
+	}
+	base := filepath.Join(role.Path, dir)
+	path := filepath.Join(base, from)
+	if filepath.IsAbs(from) {
+		path = filepath.Clean(from)
+	}
+	if strings.HasPrefix(path, base+string(filepath.Separator)) {
+		return true
+	}
+	r.errorf(pos, "Failed to find '%s' for role '%s' as it is not inside the expected role path: '%s'", from, role.Role, base).
+		WithHint("name a file below %s/ of the role", dir)
+	return false
 }
 
 // wantRoleFile records the error of a file that was asked for by name.
@@ -150,6 +171,9 @@ func roleCandidates(role *Role, dir, from string) []string {
 // roleVars reads a role's vars or defaults: a file, or a folder of files that
 // are merged in the order of their names.
 func (r *reader) roleVars(role *Role, dir, from string, pos source.Pos) *value.Dict {
+	if !r.staysInside(role, dir, from, pos) {
+		return nil
+	}
 	candidates := roleCandidates(role, dir, from)
 	for _, path := range candidates {
 		if exists(path) {

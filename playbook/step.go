@@ -1,6 +1,8 @@
 package playbook
 
 import (
+	"strings"
+
 	"drover/playbook/source"
 	"drover/playbook/yaml"
 )
@@ -11,7 +13,7 @@ func (r *reader) steps(what string, n *yaml.Node, at place) []Step {
 		return nil
 	}
 	if n.Kind != yaml.List {
-		e := r.errorf(n.Pos, "%s must be a list of tasks, not %s", what, n.What())
+		e := r.errorf(n.Pos, "A malformed block was encountered while loading %s: %s should be a list or None", what, strings.Trim(n.What(), "'"))
 		if n.Kind == yaml.Mapping {
 			e.Hint = "start each task with '- '"
 		}
@@ -42,7 +44,7 @@ func (r *reader) step(n *yaml.Node, at place) Step {
 		return nil
 	case n.Get("block") != nil:
 		if at.handler {
-			r.errorf(n.Pos, "a block can't be a handler").
+			r.errorf(n.Pos, "Using a block as a handler is not supported.").
 				WithHint("give its tasks the same 'listen' name and notify that")
 			return nil
 		}
@@ -66,9 +68,9 @@ func (r *reader) block(n *yaml.Node, at place) Step {
 	in := at.in(b)
 	body := in
 	body.rescued = body.rescued || n.Get("rescue") != nil
-	b.Body = r.steps("'block'", n.Get("block"), body)
-	b.Rescue = r.steps("'rescue'", n.Get("rescue"), in)
-	b.Always = r.steps("'always'", n.Get("always"), in)
+	b.Body = r.steps("block", n.Get("block"), body)
+	b.Rescue = r.steps("rescue", n.Get("rescue"), in)
+	b.Always = r.steps("always", n.Get("always"), in)
 	return b
 }
 
