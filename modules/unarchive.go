@@ -33,14 +33,14 @@ type unarchiveArgs struct {
 }
 
 // unarchiveModule makes the contents of an archive be in a folder. Archives are
-// read in Go: the host needs neither tar nor unzip, but xz or zstd for what
-// these have packed.
+// read in Go: the host needs neither tar nor unzip, but bzip2, xz or zstd
+// for what these have packed.
 func unarchiveModule() Module {
 	return Define(Spec{
 		Name:    "ansible.builtin.unarchive",
 		Summary: "Unpack an archive",
 		Doc: "Unpacks a tar (plain, gz, bz2, xz, zst) or zip archive into a folder. Entries that are there with the same kind, size and time are left alone, so that a second run changes nothing. An entry that would leave the folder is an error.\n" +
-			"The host needs no tar or unzip (xz and zstd for archives of these kinds); of their options (extra_opts) only --strip-components, --no-same-owner and --same-owner are understood.",
+			"The host needs no tar or unzip (bzip2, xz or zstd for what these have packed); of their options (extra_opts) only --strip-components, --no-same-owner and --same-owner are understood.",
 		Check:             CheckFull,
 		MutuallyExclusive: [][]string{{"include", "exclude"}},
 		Examples:          "- ansible.builtin.unarchive:\n    src: app-1.2.tar.gz\n    dest: /opt\n    extra_opts: ['--strip-components=1']\n",

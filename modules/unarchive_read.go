@@ -5,7 +5,6 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
-	"compress/bzip2"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -56,18 +55,14 @@ func (a *unarchiveArgs) open(ctx context.Context, h target.Host, c *Call) (io.Re
 	return in, nil
 }
 
-// kinds of compression and archive, by their first bytes. What Go has no
-// decoder for is left to a program of the host: decoders would weigh on every
-// host that the runner goes to.
-var magics = []struct {
-	magic, handler string
-	open           func(io.Reader) (io.Reader, error)
-	program        string
-}{
-	{magic: "\x1f\x8b", handler: "TgzArchive", open: func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
-	{magic: "BZh", handler: "TarBzipArchive", open: func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
-	{magic: "\xfd7zXZ\x00", handler: "TarXzArchive", program: "xz"},
-	{magic: "\x28\xb5\x2f\xfd", handler: "TarZstdArchive", program: "zstd"},
+// kinds of compression and archive, by their first bytes. All but gzip is left
+// to a program of the host, as with tar: decoders would weigh on every host
+// that the runner goes to.
+var magics = []struct{ magic, handler, program string }{
+	{"\x1f\x8b", "TgzArchive", ""},
+	{"BZh", "TarBzipArchive", "bzip2"},
+	{"\xfd7zXZ\x00", "TarXzArchive", "xz"},
+	{"\x28\xb5\x2f\xfd", "TarZstdArchive", "zstd"},
 }
 
 // unpack tells the kind of archive by its first bytes and reads it.
@@ -82,7 +77,7 @@ func (u *unpacking) unpack(ctx context.Context, in io.Reader) (handler string, e
 			if m.program != "" {
 				return m.handler, u.untarThrough(ctx, m.program, r)
 			}
-			plain, err := m.open(r)
+			plain, err := gzip.NewReader(r)
 			if err != nil {
 				return "", Failf("can't read the archive %s: %w", u.label, err)
 			}
