@@ -46,14 +46,13 @@ var commandReturns = []Return{
 // says changed whenever it ran, unless creates or removes tell better.
 func commandModule() Module {
 	return Define(Spec{
-		Name:              "ansible.builtin.command",
-		Summary:           "Run a program without a shell",
-		Doc:               "Runs a program with its arguments. No shell sees them: pipes, redirections and && are ordinary words (use shell for these). In check mode it is skipped, unless creates or removes say whether it would run.",
-		FreeForm:          "cmd",
-		Check:             CheckPart,
-		MutuallyExclusive: [][]string{{"cmd", "argv"}},
-		Examples:          "- name: Make the database once\n  ansible.builtin.command:\n    argv: [/usr/bin/make_database.sh, db_user, db name]\n    creates: /path/to/database\n",
-		Returns:           commandReturns,
+		Name:     "ansible.builtin.command",
+		Summary:  "Run a program without a shell",
+		Doc:      "Runs a program with its arguments. No shell sees them: pipes, redirections and && are ordinary words (use shell for these). In check mode it is skipped, unless creates or removes say whether it would run.",
+		FreeForm: "cmd",
+		Check:    CheckPart,
+		Examples: "- name: Make the database once\n  ansible.builtin.command:\n    argv: [/usr/bin/make_database.sh, db_user, db name]\n    creates: /path/to/database\n",
+		Returns:  commandReturns,
 	}, runCommand)
 }
 
@@ -104,6 +103,8 @@ func runCommand(ctx context.Context, h target.Host, c *Call, a *commandArgs) (*R
 // words gives the argv to run and the command as the result shows it.
 func (a *commandArgs) words(h target.Host) (argv []string, shown value.Value, err error) {
 	switch {
+	case a.Argv != nil && a.Cmd != "":
+		return nil, nil, FailWith(value.DictOf("rc", 256), "only command or argv can be given, not both")
 	case a.UsesShell:
 		if strings.TrimSpace(a.Cmd) == "" {
 			break

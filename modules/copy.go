@@ -90,6 +90,9 @@ func (cp *copier) single(ctx context.Context) (*Result, error) {
 		return nil, FailWith(value.DictOf("checksum", e.SHA1, "expected_checksum", want),
 			"Copied file does not match the expected checksum. Transfer failed.")
 	}
+	if cp.a.Content != nil && isDir(cp.h, cp.a.Dest) {
+		return nil, Failf("can not use content with a dir as dest")
+	}
 	dest := cp.fileDest()
 	if err := cp.parents(ctx, dest); err != nil {
 		return nil, err

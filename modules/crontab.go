@@ -95,7 +95,7 @@ func (t *crontab) write(ctx context.Context) error {
 		}
 		return out.failure(argv)
 	}
-	if len(t.lines) == 0 {
+	if strings.TrimSpace(t.text()) == "" {
 		if err := t.h.Remove(t.path()); err != nil {
 			return Failf("can't remove %s: %w", t.path(), reason(err))
 		}

@@ -54,6 +54,9 @@ func (e *envHost) LookPath(name string) (string, error) {
 	return e.Host.LookPath(name)
 }
 
+// Environ gives the task's environment, as name=value.
+func (e *envHost) Environ() []string { return e.list }
+
 // inPath finds a bare program name in the PATH of the task's environment.
 func (e *envHost) inPath(argv []string) (string, bool) {
 	path, ok := e.env["PATH"]

@@ -1,7 +1,9 @@
 package modules
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -22,6 +24,7 @@ type fileArgs struct {
 	AccTime   string `arg:"access_time" doc:"preserve, now, or a time: when it was last read."`
 	AccFormat string `arg:"access_time_format" default:"%Y%m%d%H%M.%S" doc:"How that time is written."`
 	FileArgs
+	Peek bool `arg:"_diff_peek" hidden:"true"`
 }
 
 // fileModule makes a path a file, folder or link with given properties, or
@@ -44,6 +47,9 @@ func fileModule() Module {
 }
 
 func runFile(ctx context.Context, h target.Host, c *Call, a *fileArgs) (*Result, error) {
+	if a.Peek {
+		return peek(h, a.Path), nil
+	}
 	f := &filing{h: h, c: c, a: a}
 	if err := f.settle(); err != nil {
 		return nil, err
@@ -64,6 +70,18 @@ func runFile(ctx context.Context, h target.Host, c *Call, a *fileArgs) (*Result,
 		return r.Set("state", "absent"), nil
 	}
 	return r.SetPathInfo(ctx, h, a.Path), nil
+}
+
+// peek only tells whether a file looks binary, for actions that show diffs.
+func peek(h target.Host, path string) *Result {
+	binary := false
+	if f, err := h.Open(path); err == nil {
+		defer f.Close()
+		head := make([]byte, 8192)
+		n, _ := io.ReadFull(f, head) // a short file is whole
+		binary = bytes.IndexByte(head[:n], 0) >= 0
+	}
+	return new(Result).Set("path", path).Set("appears_binary", binary)
 }
 
 // filing is one use of the module.

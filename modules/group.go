@@ -14,7 +14,7 @@ type groupArgs struct {
 	State     string `arg:"state" default:"present" choices:"absent,present" doc:"Whether the group exists."`
 	GID       *int   `arg:"gid" doc:"Number of the group."`
 	System    bool   `arg:"system" default:"false" doc:"Make a system group."`
-	Local     bool   `arg:"local" default:"false" doc:"Look only at /etc/group, not at directory services."`
+	Local     bool   `arg:"local" default:"false" doc:"Look only at /etc/group, not at directory services, and change it with the programs of libuser."`
 	NonUnique bool   `arg:"non_unique" default:"false" doc:"Allow a number that another group has."`
 	Force     bool   `arg:"force" default:"false" doc:"Delete a group even where it is somebody's primary group."`
 	GIDMin    *int   `arg:"gid_min" doc:"Lowest number for a new group."`
@@ -39,6 +39,9 @@ func groupModule() Module {
 func runGroup(ctx context.Context, h target.Host, c *Call, a *groupArgs) (*Result, error) {
 	if a.NonUnique && a.GID == nil {
 		return nil, Failf("non_unique is True but all of the following are missing: gid")
+	}
+	if a.Local && (a.GIDMin != nil || a.GIDMax != nil) {
+		return nil, Failf("gid_min and gid_max can't be used with local: lgroupadd knows no such limits")
 	}
 	res := new(Result).Set("name", a.Name).Set("state", a.State)
 	argv := a.command(h)
@@ -69,9 +72,9 @@ func (a *groupArgs) command(h target.Host) []string {
 	case a.State == "absent" && !exists:
 		return nil
 	case a.State == "absent":
-		return append(append([]string{"groupdel"}, flags(a.Force, "-f")...), a.Name)
+		return append(append([]string{a.tool("groupdel")}, flags(a.Force && !a.Local, "-f")...), a.Name)
 	case !exists:
-		argv := append([]string{"groupadd"}, a.numberOptions()...)
+		argv := append([]string{a.tool("groupadd")}, a.numberOptions()...)
 		argv = append(argv, flags(a.System, "-r")...)
 		if a.GIDMin != nil {
 			argv = append(argv, "-K", "GID_MIN="+strconv.Itoa(*a.GIDMin))
@@ -81,9 +84,17 @@ func (a *groupArgs) command(h target.Host) []string {
 		}
 		return append(argv, a.Name)
 	case a.GID != nil && *a.GID != now.GID:
-		return append(append([]string{"groupmod"}, a.numberOptions()...), a.Name)
+		return append(append([]string{a.tool("groupmod")}, a.numberOptions()...), a.Name)
 	}
 	return nil
+}
+
+// tool names the program: those of libuser change only the host's own files.
+func (a *groupArgs) tool(name string) string {
+	if a.Local {
+		return "l" + name
+	}
+	return name
 }
 
 func (a *groupArgs) numberOptions() []string {

@@ -52,7 +52,7 @@ type ruleArgs struct {
 	SourceRange   string    `arg:"src_range" doc:"Source addresses, first-last."`
 	DestRange     string    `arg:"dst_range" doc:"Destination addresses, first-last."`
 	MatchSet      string    `arg:"match_set" doc:"Set of ipset that the address is in."`
-	MatchSetFlags string    `arg:"match_set_flags" choices:"src,dst,src\\,dst,dst\\,src,dst\\,dst,src\\,src" doc:"Which address of the packet that is."`
+	MatchSetFlags string    `arg:"match_set_flags" doc:"Which address of the packet that is: src, dst, or two of them with a comma."`
 	Limit         string    `arg:"limit" doc:"Average number of matches, such as 5/minute."`
 	LimitBurst    string    `arg:"limit_burst" doc:"Number of matches before the limit holds."`
 	UIDOwner      string    `arg:"uid_owner" doc:"User whose program sent the packet."`

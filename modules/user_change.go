@@ -146,7 +146,7 @@ func (u *account) modify(ctx context.Context) error {
 	if u.Shell != "" && u.Shell != u.now.Shell {
 		add("-s", u.Shell)
 	}
-	if u.Expires != nil && expiryDate(*u.Expires) != shadow.expiryDate() {
+	if u.Expires != nil && (shadow == shadowEntry{} || expiryDate(*u.Expires) != shadow.expiryDate()) {
 		add("-e", expiryDate(*u.Expires))
 	}
 	if u.ExpireDisable != nil && strconv.Itoa(*u.ExpireDisable) != shadow.inactive {

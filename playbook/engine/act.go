@@ -134,7 +134,21 @@ func (i *itemRun) defaultsApply(name string) bool {
 		return true
 	}
 	full, ok := i.batch.run.cfg.Loader.ResolveModule(name, nil)
-	return ok && full == i.module
+	return ok && (full == i.module || full == i.managerOf())
+}
+
+// managerOf gives the module that a task's module hands its work to on this
+// host, as far as facts tell; "" when it does it itself.
+func (i *itemRun) managerOf() string {
+	fact, ok := map[string]string{"ansible.builtin.service": "service_mgr", "ansible.builtin.package": "pkg_mgr"}[i.module]
+	if !ok {
+		return ""
+	}
+	v, err := i.jinja.Expr("ansible_facts."+fact+" | default('')", i.step.task.Pos)
+	if err != nil {
+		return ""
+	}
+	return "ansible.builtin." + value.String(v)
 }
 
 // inActionGroup knows the one action group of ansible.builtin that its own

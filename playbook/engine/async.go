@@ -17,9 +17,18 @@ import (
 // ansible_async_dir says otherwise.
 const asyncDir = "~/.ansible_async"
 
+// asyncActions are the actions that end in one call of a module, which can
+// become a job.
+var asyncActions = map[string]bool{
+	"ansible.builtin.package": true, "ansible.builtin.uri": true, "ansible.builtin.gather_facts": true,
+}
+
 // runAsync starts the task's module as a job of its own on the host and, with
 // poll, waits for it.
 func (i *itemRun) runAsync(ctx context.Context, view *taskView, module string) (*value.Dict, error) {
+	if _, ok := i.batch.run.actions[module]; ok && !asyncActions[module] {
+		return nil, source.Errorf(i.step.task.Pos, "This action (%s) does not support async.", i.step.task.Action)
+	}
 	run := func(ctx context.Context, t action.Task) (*value.Dict, error) {
 		if a, ok := i.batch.run.actions[module]; ok {
 			return a.Run(ctx, t)

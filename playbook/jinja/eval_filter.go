@@ -101,9 +101,19 @@ func (c *Context) applyTest(name string, args []value.Value, kw []Kwarg, site ca
 		return nil, pluginError("test", fn.Name, err)
 	}
 	if u, ok := v.(*value.Undefined); ok {
+		if c.env.Lenient && kindTests[fn.Name] {
+			return value.Bool(false), nil
+		}
 		return u, nil
 	}
 	return value.Bool(value.Truth(v)), nil
+}
+
+// kindTests are tests that an undefined value did not meet, instead of being
+// an error, before 2.19.
+var kindTests = map[string]bool{
+	"true": true, "false": true, "none": true, "boolean": true, "integer": true, "float": true,
+	"number": true, "string": true, "mapping": true, "callable": true, "sameas": true,
 }
 
 // CallFilter calls a filter by name; an undefined result is an error.
