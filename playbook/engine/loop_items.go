@@ -132,36 +132,55 @@ func (t *taskRun) runLoop(ctx context.Context, items []value.Value) *value.Dict 
 	base := t.item(nil)
 	names, err := base.loopNames()
 	if err != nil {
-		return t.out.fail(err)
+		return base.failed(err).dict
 	}
 	ctl, err := base.loopControl()
 	if err != nil {
-		return t.out.fail(err)
+		return base.failed(err).dict
 	}
 	if _, clash := base.stack.Lookup(names.item); clash && names.item == "item" {
 		t.batch.run.warn(t.step.task.Pos, "the loop variable 'item' is already in use; set 'loop_var' in 'loop_control' of the loop to another name to keep both")
 	}
 	sum := &loopSum{names: names}
-	if len(items) > 1 && t.batchable() {
-		t.runTogether(ctx, sum, items, ctl)
-		return sum.result(t.out)
+	start := 0
+	if len(items) > 1 && t.batchable() && t.faraway(t.loopVars(names, items, 0, ctl.extended, ctl.allItems)) {
+		start = t.runTogether(ctx, sum, items, ctl)
 	}
-	for k := range items {
+	for k := start; k < len(items); k++ {
 		if k > 0 && ctl.pause > 0 && !sleep(ctx, ctl.pause) {
 			break
 		}
 		item := t.item(t.loopVars(names, items, k, ctl.extended, ctl.allItems))
-		sum.add(item, item.run(ctx), items[k])
+		r := item.run(ctx)
+		item.leaveRegistered(r)
+		sum.add(item, r, items[k])
 		if ctx.Err() != nil || sum.unreachable {
 			break
 		}
 		if stop, err := item.breaks(sum.last()); err != nil {
-			return t.out.fail(err)
+			return item.failed(err).dict
 		} else if stop {
 			break
 		}
 	}
 	return sum.result(t.out)
+}
+
+// leaveRegistered lets later items see this one's result under the name that
+// the task registers.
+func (i *itemRun) leaveRegistered(r itemResult) {
+	if name := i.step.task.Register; name != "" && !isTrue(r, "skipped") {
+		i.overlay.Set(name, r.dict)
+	}
+}
+
+// faraway reports whether the task's host is reached over a link: on the
+// controller itself nothing is won by sending items together, and an item may
+// read files that the one before it made.
+func (t *taskRun) faraway(loop *value.Dict) bool {
+	item := t.item(loop)
+	target, err := item.connectTo(item.where())
+	return err == nil && !target.IsLocal()
 }
 
 type loopControl struct {

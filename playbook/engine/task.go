@@ -19,23 +19,34 @@ type taskRun struct {
 	step  *step
 	seat  *seat
 	out   *outcome
+	// secrets are those that went into the calls so far.
+	secrets secrets
 	// overlay holds what earlier items of the loop changed for later ones.
 	overlay *vars.Store
+	// together is set while items run side by side.
+	together *together
+}
+
+func (b *batch) newTaskRun(st *step, s *seat) *taskRun {
+	return &taskRun{
+		batch: b, step: st, seat: s, overlay: &vars.Store{},
+		out: &outcome{step: st, seat: s, start: time.Now()},
+	}
 }
 
 // execute runs a step's task on one host to its end. It runs beside others
 // and changes nothing of the batch.
 func (b *batch) execute(ctx context.Context, st *step, s *seat) *outcome {
 	b.run.emit(event.HostStart{Task: st.info, Host: s.name})
-	t := &taskRun{
-		batch: b, step: st, seat: s, overlay: &vars.Store{},
-		out: &outcome{step: st, seat: s, start: time.Now()},
-	}
+	t := b.newTaskRun(st, s)
 	result := t.runAll(ctx)
 	t.out.end = time.Now()
 	t.out.result = result
 	t.out.classify()
 	t.censor()
+	if b.run.cfg.Verbosity >= invocationVerbosity {
+		t.out.result = withoutInvocation(t.out.result)
+	}
 	return t.out
 }
 
@@ -52,7 +63,7 @@ func (t *taskRun) runAll(ctx context.Context) *value.Dict {
 	items, skip, err := base.loopItems()
 	switch {
 	case err != nil:
-		return t.out.fail(err)
+		return base.failed(err).dict
 	case skip != nil:
 		return skip
 	}
@@ -82,12 +93,6 @@ func (o *outcome) classify() {
 	}
 }
 
-// fail gives the result of a task that failed by err.
-func (o *outcome) fail(err error) *value.Dict {
-	o.err = err
-	return value.DictOf("failed", true, "changed", false, "msg", errorText(err))
-}
-
 // errorText is an error's message for a result, with its place.
 func errorText(err error) string {
 	var e *source.Error
@@ -100,9 +105,14 @@ func errorText(err error) string {
 // item prepares one run of the task; loop holds the loop's variables.
 func (t *taskRun) item(loop *value.Dict) *itemRun {
 	i := &itemRun{taskRun: t, loop: loop, local: &vars.Store{}}
-	i.stack = t.batch.taskScope(t.seat, t.step.plan, t.overlay)
+	recent := []vars.Layer{t.overlay}
+	if t.together != nil && t.step.task.Register != "" {
+		recent = append(recent, registerWatch{t.step.task.Register, t.together})
+	}
+	i.stack = t.batch.taskScope(t.seat, t.step.plan, recent...)
 	i.stack.Layers = append(i.stack.Layers, vars.Dict{D: loop}, i.local)
 	i.jinja = t.batch.run.context(i.stack)
+	i.jinja.OnSecret(t.secrets.add)
 	i.jinja.Host = &controller{item: i}
 	return i
 }
@@ -118,9 +128,7 @@ type itemRun struct {
 	warns []string
 	// module is the full name of what is called.
 	module string
-	// together and place are set while items run side by side.
-	together *together
-	place    int
+	place  int // among the items that run side by side
 }
 
 // taskKeywords are a task's keywords, evaluated for one item.

@@ -2,11 +2,12 @@ package engine
 
 import (
 	"context"
-	"slices"
+	"errors"
+	"regexp"
 	"sync"
 
+	"drover/playbook"
 	"drover/playbook/value"
-	"drover/transport/remote"
 )
 
 // Items of a loop that can't see each other's results are run together: the
@@ -14,22 +15,26 @@ import (
 // module, the calls go to the host in one batch in the order of the items, and
 // the results are taken in that order. The loop costs one round trip instead
 // of one for each item; what people and later tasks see stays the same.
+//
+// What an item may see of the one before it is what the task registers, facts,
+// and what it did to the host (seen by the module, which runs in order). A task
+// whose templates may see more than that is not run so; that they ask for the
+// registered variable shows while they are evaluated, before anything is sent.
 
 // batchable reports whether the task's items may run together: one module
 // call each, on the task's host, and nothing between items that asks about the
 // result of the one before.
 func (t *taskRun) batchable() bool {
-	task, p := t.step.task, t.step.plan
-	if !singleCall[task.Module] && (t.batch.run.actions[task.Module] != nil || p.spec == nil) {
+	task, p, run := t.step.task, t.step.plan, t.batch.run
+	switch {
+	case !singleCall[task.Module] && (run.actions[task.Module] != nil || p.spec == nil),
+		task.Include != nil, task.Async != nil, len(task.Until) > 0, task.Retries != nil,
+		p.timeout != nil, run.cfg.TaskTimeout > 0, // an item's time begins when it does
+		p.delegateTo != nil, returnsFacts[task.Module], asksOutside(task):
 		return false
 	}
-	if task.Include != nil || task.Async != nil || len(task.Until) > 0 || task.Retries != nil || task.Timeout != nil {
-		return false
-	}
-	if ctl := task.LoopCtl; ctl != nil && (ctl.Pause != nil || len(ctl.BreakWhen) > 0) {
-		return false
-	}
-	return p.delegateTo == nil && !returnsFacts[task.Module]
+	ctl := task.LoopCtl
+	return ctl == nil || ctl.Pause == nil && len(ctl.BreakWhen) == 0
 }
 
 // singleCall names the actions whose controller half ends in exactly one call
@@ -45,155 +50,134 @@ var returnsFacts = map[string]bool{
 	"ansible.builtin.package_facts": true,
 	"ansible.builtin.service_facts": true,
 	"ansible.builtin.getent":        true,
+	"ansible.builtin.hostname":      true,
+}
+
+// outsideLookup finds the lookups that run a program or ask a server, which
+// may answer differently after an item.
+var outsideLookup = regexp.MustCompile(`\b(pipe|lines|url)\b`)
+
+// asksOutside reports whether the task's own templates may use such a lookup.
+func asksOutside(t *playbook.Task) bool {
+	found := mentions(t.Args, outsideLookup) || mentions(t.ArgsTemplate, outsideLookup) || mentions(t.Vars, outsideLookup)
+	for _, c := range t.When {
+		found = found || mentions(c.Expr, outsideLookup)
+	}
+	return found
+}
+
+// mentions reports whether a text in v matches.
+func mentions(v value.Value, re *regexp.Regexp) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case *value.Dict:
+		for _, e := range v.Entries() {
+			if mentions(e.Val, re) {
+				return true
+			}
+		}
+		return false
+	case *value.List:
+		for _, e := range v.Elems {
+			if mentions(e, re) {
+				return true
+			}
+		}
+		return false
+	case *value.Template:
+		return re.MatchString(v.Src)
+	}
+	text, ok := value.AsString(v)
+	return ok && re.MatchString(text)
 }
 
 // window is how many items are on their way at a time.
 const window = 512
 
-// runTogether runs the items in windows.
-func (t *taskRun) runTogether(ctx context.Context, sum *loopSum, items []value.Value, ctl loopControl) {
-	for start := 0; start < len(items) && !sum.unreachable && ctx.Err() == nil; start += window {
-		end := min(start+window, len(items))
-		g := &together{waiting: end - start}
-		g.cond = sync.NewCond(&g.mu)
-		runs := make([]*itemRun, end-start)
-		results := make([]itemResult, end-start)
-		for k := start; k < end; k++ {
-			item := t.item(t.loopVars(sum.names, items, k, ctl.extended, ctl.allItems))
-			item.together, item.place = g, k-start
+// sideBySide is one item of a window.
+type sideBySide struct {
+	*itemRun
+	result itemResult
+	done   chan struct{} // closed with result set
+}
+
+// runTogether runs the items in windows. It gives how many it ran; the others,
+// if any, have to run one after the other, because they ask for the result of
+// the one before.
+func (t *taskRun) runTogether(ctx context.Context, sum *loopSum, items []value.Value, ctl loopControl) (ran int) {
+	for ran < len(items) {
+		n := min(window, len(items)-ran)
+		g := newTogether(n)
+		runs := make([]*sideBySide, n)
+		for k := range runs {
 			// Each item has an outcome of its own while they run side by side.
 			run := *t
 			run.out = &outcome{step: t.step, seat: t.seat}
-			item.taskRun = &run
-			runs[k-start] = item
+			run.together = g
+			item := run.item(t.loopVars(sum.names, items, ran+k, ctl.extended, ctl.allItems))
+			item.place = k
+			runs[k] = &sideBySide{itemRun: item, done: make(chan struct{})}
 		}
-		var wg sync.WaitGroup
-		for n := range runs {
-			wg.Add(1)
-			go func() {
-				defer wg.Done()
-				results[n] = runs[n].run(ctx)
-				g.left()
-			}()
+		goOn := t.runWindow(ctx, g, runs, func(k int, r itemResult) { sum.add(runs[k].itemRun, r, items[ran+k]) }, sum)
+		if g.dependent.Load() {
+			return ran
 		}
-		g.send(ctx, runs)
-		wg.Wait()
-		for n, r := range results {
-			t.out.effects = append(t.out.effects, runs[n].out.effects...)
-			sum.add(runs[n], r, items[start+n])
-			t.out.notify = append(t.out.notify, runs[n].out.notify...)
+		if !goOn {
+			return len(items)
 		}
+		ran += n
 	}
+	return ran
 }
 
-// together collects the calls of items that run side by side.
-type together struct {
-	mu      sync.Mutex
-	cond    *sync.Cond
-	waiting int // items that have neither called nor ended
-	calls   []*pendingCall
-	over    bool
-}
-
-type pendingCall struct {
-	place  int
-	item   *itemRun
-	req    *remote.Request
-	result *value.Dict
-	err    error
-	done   chan struct{}
-}
-
-// call waits until the batch with the item's call is done.
-func (g *together) call(ctx context.Context, item *itemRun, req *remote.Request) (*value.Dict, error) {
-	c := &pendingCall{place: item.place, item: item, req: req, done: make(chan struct{})}
-	g.mu.Lock()
-	if g.over { // a second call of the same item, after the batch
-		g.mu.Unlock()
-		s, err := item.session(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return s.Call(ctx, req)
-	}
-	g.calls = append(g.calls, c)
-	g.waiting--
-	g.cond.Signal()
-	g.mu.Unlock()
-	<-c.done
-	return c.result, c.err
-}
-
-// left says that an item ended; those that called were counted before.
-func (g *together) left() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.over {
-		g.waiting--
-		g.cond.Signal()
-	}
-}
-
-// send waits for all items to call or end, and makes the calls.
-func (g *together) send(ctx context.Context, runs []*itemRun) {
-	g.mu.Lock()
-	for g.waiting > 0 {
-		g.cond.Wait()
-	}
-	g.over = true
-	calls := g.calls
-	g.mu.Unlock()
-	slices.SortFunc(calls, func(a, b *pendingCall) int { return a.place - b.place })
-	for _, part := range bySession(calls) {
-		part.make(ctx)
-	}
-}
-
-// callGroup is a run of calls for the same runner.
-type callGroup []*pendingCall
-
-// bySession splits the calls where the user they run as changes (a become_user
-// that depends on the item).
-func bySession(calls []*pendingCall) []callGroup {
-	var groups []callGroup
-	identity := ""
-	for _, c := range calls {
-		id := c.item.identity()
-		if len(groups) == 0 || id != identity {
-			groups = append(groups, nil)
-		}
-		identity = id
-		groups[len(groups)-1] = append(groups[len(groups)-1], c)
-	}
-	return groups
-}
-
-func (i *itemRun) identity() string {
-	t, err := i.connectTo(i.where())
-	if err != nil || t.Become == nil {
-		return ""
-	}
-	return t.Become.Method + "\x00" + t.Become.User
-}
-
-func (g callGroup) make(ctx context.Context) {
-	finish := func(c *pendingCall) { close(c.done) }
-	s, err := g[0].item.session(ctx)
-	answered := 0
-	if err == nil {
-		reqs := make([]*remote.Request, len(g))
-		for n, c := range g {
-			reqs[n] = c.req
-		}
-		err = s.Batch(ctx, reqs, remote.BatchOptions{}, func(n int, result *value.Dict) bool {
-			g[n].result = result
-			finish(g[n])
-			answered = n + 1
-			return true
+// runWindow runs the items of a window, and takes their results in order as
+// they come. It reports whether the loop goes on.
+func (t *taskRun) runWindow(ctx context.Context, g *together, runs []*sideBySide, take func(int, itemResult), sum *loopSum) bool {
+	var all sync.WaitGroup
+	defer all.Wait()
+	for _, r := range runs {
+		all.Go(func() {
+			r.result = r.run(ctx)
+			close(r.done)
+			g.left()
 		})
 	}
-	for _, c := range g[answered:] {
-		c.err = err
-		finish(c)
+	all.Go(func() { g.send(ctx) })
+	<-g.decided
+	if g.dependent.Load() {
+		return false
 	}
+	for k, r := range runs {
+		<-r.done
+		t.out.effects = append(t.out.effects, r.out.effects...)
+		r.leaveRegistered(r.result)
+		take(k, r.result)
+		t.out.notify = append(t.out.notify, r.out.notify...)
+		if sum.unreachable || ctx.Err() != nil && isTrue(r.result, "failed") {
+			return false
+		}
+	}
+	return ctx.Err() == nil
 }
+
+// registerWatch is a layer without variables that notices when an item asks
+// for what the task registers.
+type registerWatch struct {
+	name string
+	g    *together
+}
+
+// Lookup implements vars.Layer.
+func (w registerWatch) Lookup(name string) (value.Value, bool) {
+	if name == w.name {
+		w.g.dependent.Store(true)
+	}
+	return nil, false
+}
+
+// Names implements vars.Layer.
+func (w registerWatch) Names() []string { return nil }
+
+// errDependent ends the items that were to run together and can't.
+var errDependent = errors.New("an item asks for the result of the one before")
