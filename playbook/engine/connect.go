@@ -142,7 +142,7 @@ func (i *itemRun) sshArgs(c *connectionVars, t *transport.Target) error {
 		{d.SSHArgs, "ansible_ssh_args"}, {d.CommonArgs, "ansible_ssh_common_args"}, {d.ExtraArgs, "ansible_ssh_extra_args"},
 	} {
 		line := c.text(a.def, a.name)
-		words, err := shlex.Split(line)
+		words, err := i.batch.run.shellWords(line)
 		if err != nil {
 			return source.Errorf(source.Pos{}, "host %s: %s = %q: %v", t.Name, a.name, line, err)
 		}
@@ -154,6 +154,22 @@ func (i *itemRun) sshArgs(c *connectionVars, t *transport.Target) error {
 		}
 	}
 	return nil
+}
+
+// shellWords splits a line of ssh options. All hosts tend to have the same one,
+// and every task asks for it.
+func (r *run) shellWords(line string) ([]string, error) {
+	if line == "" {
+		return nil, nil
+	}
+	if words, ok := r.splitLines.Load(line); ok {
+		return words.([]string), nil
+	}
+	words, err := shlex.Split(line)
+	if err == nil {
+		r.splitLines.Store(line, words)
+	}
+	return words, err
 }
 
 // becomeFor works out whether and how the task becomes another user.

@@ -58,7 +58,8 @@ type run struct {
 	inv                 atomic.Pointer[inventory.Inventory]
 	inventoryGeneration atomic.Int64
 	groupsMade          atomic.Pointer[groupsMade]
-	playbookDir         string // of the playbook being run; changes only between plays
+	splitLines          sync.Map // of ssh options: line to []string
+	playbookDir         string   // of the playbook being run; changes only between plays
 
 	emitMu  sync.Mutex
 	faultMu sync.Mutex

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -167,14 +168,21 @@ func (p *Pool) Close() error {
 
 // linkKey tells connections apart. Secrets are in it as a hash only.
 func linkKey(t *transport.Target) string {
-	secrets := sha256.Sum256([]byte(t.Password + "\x00" + t.KeyData + "\x00" + t.Passphrase))
-	return fmt.Sprintf("%s\x00%s\x00%s\x00%d\x00%s\x00%s\x00%s\x00%x", t.Name, t.Kind, t.Host, t.Port, t.User, t.KeyFile,
-		strings.Join(t.CommonArgs, "\x00"), secrets[:8])
+	var secrets string
+	if t.Password != "" || t.KeyData != "" || t.Passphrase != "" {
+		sum := sha256.Sum256([]byte(t.Password + "\x00" + t.KeyData + "\x00" + t.Passphrase))
+		secrets = string(sum[:8])
+	}
+	return strings.Join(append([]string{t.Name, t.Kind, t.Host, strconv.Itoa(t.Port), t.User, t.KeyFile, secrets},
+		t.CommonArgs...), "\x00")
 }
 
 // identity tells the users on a host apart.
 func identity(t *transport.Target) string {
-	env := fmt.Sprint(t.Env)
+	env := ""
+	if len(t.Env) > 0 {
+		env = fmt.Sprint(t.Env)
+	}
 	b := t.Become
 	if b == nil {
 		return env
