@@ -121,7 +121,7 @@ func (cp *copier) replace(ctx context.Context, e *copyEntry, old *target.Info, d
 			return err
 		}
 	}
-	w := writing{Path: done.dest, Validate: cp.a.Validate, Unsafe: cp.a.UnsafeWrites}
+	w := writing{Path: done.dest, Validate: cp.a.Validate, Unsafe: cp.a.inPlace(cp.h)}
 	return w.write(ctx, cp.h, func(to io.Writer) error { return cp.fill(ctx, e, data, small, to, done) })
 }
 
@@ -151,6 +151,9 @@ func (cp *copier) fill(ctx context.Context, e *copyEntry, data []byte, have bool
 func (cp *copier) diff(e *copyEntry, old *target.Info, dest string, data []byte) Diff {
 	var before []byte
 	beforeHeader := ""
+	if old != nil && old.Mode&fs.ModeSymlink != 0 {
+		old, _ = cp.h.Stat(dest) // readers see the link's end
+	}
 	if old != nil && old.Mode.IsRegular() {
 		beforeHeader = dest
 		if old.Size > maxDiff {

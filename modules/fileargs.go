@@ -22,7 +22,7 @@ type FileArgs struct {
 	SEType       string      `arg:"setype" doc:"Type part of the SELinux context."`
 	SELevel      string      `arg:"selevel" doc:"Level part of the SELinux context."`
 	Attributes   string      `arg:"attributes" alias:"attr" doc:"Flags as chattr takes them: +i adds, -i removes, =i or i sets exactly these."`
-	UnsafeWrites bool        `arg:"unsafe_writes" default:"false" doc:"Write in place where the file can't be replaced at once (a mounted file). Readers may see half of it."`
+	UnsafeWrites *bool       `arg:"unsafe_writes" doc:"Write in place where the file can't be replaced at once (a mounted file). Readers may see half of it."`
 }
 
 // Apply makes owner, group, mode, SELinux context and attributes of path true
@@ -252,4 +252,14 @@ func secontext(ctx context.Context, h target.Host, path string) []string {
 		parts = append(parts, "")
 	}
 	return parts
+}
+
+// inPlace reports whether files may be written in place: as the task says, else
+// as the host's environment does with ANSIBLE_UNSAFE_WRITES.
+func (a *FileArgs) inPlace(h target.Host) bool {
+	if a.UnsafeWrites != nil {
+		return *a.UnsafeWrites
+	}
+	allowed, err := Bool(value.Str(h.Getenv("ANSIBLE_UNSAFE_WRITES")))
+	return err == nil && allowed
 }

@@ -94,7 +94,7 @@ func (t *textFile) save(ctx context.Context, h target.Host, a *editArgs, text st
 			return "", Failf("Error creating %s (%w)", dir, reason(err))
 		}
 	}
-	w := writing{Path: path, Validate: a.Validate, Unsafe: a.UnsafeWrites}
+	w := writing{Path: path, Validate: a.Validate, Unsafe: a.inPlace(h)}
 	return backup, w.writeBytes(ctx, h, []byte(text))
 }
 

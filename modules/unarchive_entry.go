@@ -110,7 +110,7 @@ func (u *unpacking) make(ctx context.Context, e *archived, old *target.Info, ope
 	if err != nil {
 		return Failf("the archive %s is damaged: %w", u.label, err)
 	}
-	w := writing{Path: e.dest, Mode: 0o600, Unsafe: u.a.UnsafeWrites}
+	w := writing{Path: e.dest, Mode: 0o600, Unsafe: u.a.inPlace(u.h)}
 	return w.write(ctx, u.h, func(to io.Writer) error {
 		if _, err := io.Copy(to, in); err != nil {
 			return Failf("could not unpack %s: %w", e.dest, err)

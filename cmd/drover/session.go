@@ -192,7 +192,13 @@ func moduleNames() []string {
 
 // loader reads playbooks with this session's paths and vault.
 func (s *session) loader() *playbook.Loader {
+	var public *bool
+	if s.cfg.Origin("private_role_vars") != (config.Origin{}) {
+		yes := !s.cfg.PrivateRoleVars
+		public = &yes
+	}
 	return playbook.NewLoader(playbook.Options{
+		PublicRoles: public,
 		Modules: action.Spec, Names: moduleNames, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath, LibraryPaths: s.cfg.Library,
 		Vault: s.decrypter(), Env: s.env, Warn: s.env.Warn, Timestamp: filters.Timestamp,
 		Static: func(known *value.Dict) *jinja.Context {
@@ -227,7 +233,7 @@ func (s *session) engineConfig(ctx context.Context, loader *playbook.Loader, poo
 		ExtraVars: s.extra, Forks: s.cfg.Forks, Check: s.cli.Bool("check"), Diff: s.cli.Bool("diff") || s.cfg.DiffAlways,
 		Verbosity: s.verbosity, FlushCache: s.cli.Bool("flush-cache"), Connection: conn,
 		BecomeOn: s.cli.Bool("become") || s.cfg.Become, Gathering: s.cfg.Gathering, FactCache: cache,
-		HashMerge: s.cfg.HashBehaviour == "merge", PrivateRoleVars: s.cfg.PrivateRoleVars, AnyErrorsFatal: s.cfg.AnyErrorsFatal,
+		HashMerge: s.cfg.HashBehaviour == "merge", AnyErrorsFatal: s.cfg.AnyErrorsFatal,
 		Strategy: s.cfg.Strategy, TaskTimeout: s.cfg.TaskTimeout, InventorySources: s.sources(), ConfigFile: s.cfg.Path,
 		Setting: s.setting,
 	}
@@ -239,8 +245,26 @@ func (s *session) engineConfig(ctx context.Context, loader *playbook.Loader, poo
 	if s.term.Interactive() {
 		cfg.Terminal = s.term
 	}
-	cfg.Limit, err = s.limit()
-	return cfg, err
+	if cfg.Limit, err = s.limit(); err != nil {
+		return cfg, err
+	}
+	return cfg, s.warnFiles(cfg.Limit)
+}
+
+// warnFiles warns when connections to all hosts need more open files than the
+// shell allows; a play with serial may get by nevertheless.
+func (s *session) warnFiles(limit string) error {
+	if limit == "" {
+		limit = "all"
+	}
+	hosts, err := s.inv.Match(limit)
+	if err != nil {
+		return err
+	}
+	if err := transport.CheckFiles(len(hosts)); err != nil {
+		s.display.warn(err.Error())
+	}
+	return nil
 }
 
 // setting gives a setting to the config lookup.

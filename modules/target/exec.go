@@ -69,7 +69,7 @@ func (r *Real) command(ctx context.Context, c Cmd) *exec.Cmd {
 		cmd.Env = append(cmd.Env, "LC_ALL=C", "LANG=C", "LANGUAGE=C")
 	}
 	cmd.Env = append(cmd.Env, c.Env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = childAttr()
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = lingering
 	return cmd

@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// childAttr puts a command into a process group of its own, which can be
+// killed as a whole.
+func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
 func newInfo(fi fs.FileInfo) *Info {
 	i := &Info{Name: fi.Name(), Size: fi.Size(), Mode: fi.Mode(), ModTime: fi.ModTime()}
 	st, ok := fi.Sys().(*syscall.Stat_t)

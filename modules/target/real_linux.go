@@ -13,6 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// childAttr puts a command into a process group of its own, which can be
+// killed as a whole; the kernel kills it when this process dies, however.
+func childAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
 func newInfo(fi fs.FileInfo) *Info {
 	i := &Info{Name: fi.Name(), Size: fi.Size(), Mode: fi.Mode(), ModTime: fi.ModTime()}
 	st, ok := fi.Sys().(*syscall.Stat_t)
