@@ -76,11 +76,13 @@ type spec struct {
 	align     byte // 0 when not given
 	sign      byte
 	alternate bool
-	zero      bool
-	width     int
-	group     string
-	prec      int // -1 when not given
-	verb      byte
+	// noMinusZero is the "z" that makes a negative zero positive.
+	noMinusZero bool
+	zero        bool
+	width       int
+	group       string
+	prec        int // -1 when not given
+	verb        byte
 }
 
 // parseSpec reads "[[fill]align][sign][#][0][width][,][.prec][type]".
@@ -107,6 +109,7 @@ func (c *Context) parseSpec(text string) (spec, error) {
 		i++
 	}
 	if at(i) == 'z' {
+		s.noMinusZero = true
 		i++
 	}
 	if at(i) == '#' {
@@ -202,6 +205,8 @@ func (s *spec) text(t string) (string, error) {
 		return "", valueErrorf("'=' alignment not allowed in string format specifier")
 	case s.group != "":
 		return "", valueErrorf("Cannot specify '%s' with 's'.", s.group)
+	case s.noMinusZero:
+		return "", valueErrorf("Negative zero coercion (z) not allowed in string format specifier")
 	}
 	if r := []rune(t); s.prec >= 0 && len(r) > s.prec {
 		t = string(r[:s.prec])
@@ -233,6 +238,9 @@ func (s *spec) integer(v value.Value, n *big.Int) (string, error) {
 		return s.float(v, f)
 	default:
 		return "", s.unknown(v)
+	}
+	if s.noMinusZero {
+		return "", valueErrorf("Negative zero coercion (z) not allowed in integer format specifier")
 	}
 	if s.prec >= 0 {
 		return "", valueErrorf("Precision not allowed in integer format specifier")
@@ -290,6 +298,9 @@ func (s *spec) float(v value.Value, f float64) (string, error) {
 		text = formatFloat(abs*100, 'f', prec, s.alternate) + "%"
 	default:
 		return "", s.unknown(v)
+	}
+	if s.noMinusZero && strings.Trim(text, "0.%") == "" {
+		f = 0
 	}
 	whole, rest := text, ""
 	if i := strings.IndexAny(text, ".e%E"); i >= 0 && !math.IsInf(f, 0) && !math.IsNaN(f) {

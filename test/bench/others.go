@@ -22,7 +22,8 @@ func (b *bench) ansible(name, playbook string, env ...string) []contender {
 	}
 	env = append(os.Environ(), append([]string{
 		"ANSIBLE_PIPELINING=1", "ANSIBLE_HOST_KEY_CHECKING=0", "ANSIBLE_RETRY_FILES_ENABLED=0",
-		"ANSIBLE_CONFIG="+b.path("ansible.cfg"), "ANSIBLE_LOCALHOST_WARNING=0", fmt.Sprintf("ANSIBLE_FORKS=%d", max(5, len(b.hosts))),
+		"ANSIBLE_CONFIG=" + b.path("ansible.cfg"), "ANSIBLE_LOCALHOST_WARNING=0", "ANSIBLE_TIMEOUT=60",
+		fmt.Sprintf("ANSIBLE_FORKS=%d", max(5, len(b.hosts))),
 	}, env...)...)
 	return []contender{{name: name, most: b.o.slowRuns, cmd: func(ctx context.Context) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, path, "-i", b.inventory, playbook)

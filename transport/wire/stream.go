@@ -163,20 +163,21 @@ func NewIncoming(w *Writer, id uint32) *Incoming {
 	return in
 }
 
-var chunkPool = sync.Pool{New: func() any { return make([]byte, PartSize) }}
+// chunkPool holds pointers to arrays, which a pool takes without allocating.
+var chunkPool = sync.Pool{New: func() any { return new([PartSize]byte) }}
 
 func newChunk(p []byte) []byte {
 	if len(p) < PartSize/2 || len(p) > PartSize {
 		return append([]byte(nil), p...)
 	}
-	c := chunkPool.Get().([]byte)[:len(p)]
+	c := chunkPool.Get().(*[PartSize]byte)[:len(p)]
 	copy(c, p)
 	return c
 }
 
 func freeChunk(c []byte) {
 	if cap(c) == PartSize {
-		chunkPool.Put(c[:PartSize]) //nolint:staticcheck // one small allocation per 64 KiB
+		chunkPool.Put((*[PartSize]byte)(c[:PartSize]))
 	}
 }
 
