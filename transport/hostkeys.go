@@ -20,10 +20,16 @@ import (
 type hostKeys struct {
 	o   Options
 	mu  sync.Mutex // guards dbs, accepted and the files
-	dbs map[string]*knownhosts.HostKeyDB
+	dbs map[string]*knownKeys
 	// accepted are the keys taken in this run, by name.
 	accepted map[string]string
 	ask      sync.Mutex // one question at a time
+}
+
+// knownKeys is what a list of files holds, as the library reads it and indexed.
+type knownKeys struct {
+	*knownhosts.HostKeyDB
+	index *keyIndex
 }
 
 // policy is what to do with keys that are not known.
@@ -76,7 +82,7 @@ func (h *hostKeys) files(e *endpoint) []string {
 }
 
 // db gives the parsed files; those that are not there are left out.
-func (h *hostKeys) db(files []string) (*knownhosts.HostKeyDB, error) {
+func (h *hostKeys) db(files []string) (*knownKeys, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	key := strings.Join(files, "\n")
@@ -94,10 +100,11 @@ func (h *hostKeys) db(files []string) (*knownhosts.HostKeyDB, error) {
 		return nil, err
 	}
 	if h.dbs == nil {
-		h.dbs = map[string]*knownhosts.HostKeyDB{}
+		h.dbs = map[string]*knownKeys{}
 	}
-	h.dbs[key] = db
-	return db, nil
+	known := &knownKeys{db, readIndex(there)}
+	h.dbs[key] = known
+	return known, nil
 }
 
 // configure makes cfg ask for the kinds of keys that are known for the host
@@ -115,10 +122,16 @@ func (h *hostKeys) configure(ctx context.Context, e *endpoint, cfg *ssh.ClientCo
 		return e.target.fault(PhaseHostKey, err, "correct or remove that line")
 	}
 	name := e.keyName()
+	keys := db.index.known(name)
 	if len(cfg.HostKeyAlgorithms) == 0 {
-		cfg.HostKeyAlgorithms = db.HostKeyAlgorithms(name)
+		if cfg.HostKeyAlgorithms = algorithmsOf(keys); keys == nil {
+			cfg.HostKeyAlgorithms = db.HostKeyAlgorithms(name)
+		}
 	}
 	cfg.HostKeyCallback = func(_ string, remote net.Addr, key ssh.PublicKey) error {
+		if holds(keys, key) {
+			return nil
+		}
 		err := db.HostKeyCallback()(name, nameOnly{remote}, key)
 		if knownhosts.IsHostUnknown(err) {
 			return h.unknown(ctx, e, p, files, key)
