@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -150,11 +151,14 @@ func letterItems(begin, end string, step int) ([]string, error) {
 // maxRange bounds one range, so that a typing error does not eat the memory.
 const maxRange = 1 << 20
 
+// errUncountable is a range between things of different kinds.
+var errUncountable = errors.New("must go from number to number or from letter to letter")
+
 func numberItems(body, begin, end string, step int) ([]string, error) {
 	from, err1 := strconv.Atoi(begin)
 	to, err2 := strconv.Atoi(end)
 	if err1 != nil || err2 != nil {
-		return nil, fmt.Errorf("host range [%s] must go from number to number or from letter to letter", body)
+		return nil, fmt.Errorf("host range [%s] %w", body, errUncountable)
 	}
 	if (to-from)/step > maxRange {
 		return nil, fmt.Errorf("host range [%s] has more than %d hosts", body, maxRange)

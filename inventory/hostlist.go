@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"os"
 	"strings"
 )
@@ -20,7 +21,11 @@ func (f hostList) parse(l *loader, src string) error {
 		if item == "" {
 			continue
 		}
-		for _, h := range f.expand(item, l) {
+		found, err := f.expand(item, l)
+		if err != nil {
+			return err
+		}
+		for _, h := range found {
 			if _, known := l.inv.hosts[h.name]; !known {
 				l.hosts([]string{h.name}, h.port, l.inv.groups["ungrouped"], nil, nil)
 			}
@@ -35,23 +40,26 @@ type hostPort struct {
 }
 
 // expand gives the hosts of one item; an item that is no address is a name as
-// it stands.
-func (f hostList) expand(item string, l *loader) []hostPort {
+// it stands, but a range must count through something.
+func (f hostList) expand(item string, l *loader) ([]hostPort, error) {
 	if !f.ranges {
 		name, port, err := ParseAddress(item, false)
 		if err != nil {
-			return []hostPort{{item, 0}}
+			return []hostPort{{item, 0}}, nil
 		}
-		return []hostPort{{name, port}}
+		return []hostPort{{name, port}}, nil
 	}
 	names, port, err := ExpandHosts(item)
+	if errors.Is(err, errUncountable) {
+		return nil, err
+	}
 	if err != nil {
-		l.opts.warn("taking it as a host's name: " + err.Error())
-		return []hostPort{{item, 0}}
+		l.opts.warn("Unable to parse address from hostname, leaving unchanged: " + err.Error())
+		return []hostPort{{item, 0}}, nil
 	}
 	hosts := make([]hostPort, len(names))
 	for i, n := range names {
 		hosts[i] = hostPort{n, port}
 	}
-	return hosts
+	return hosts, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"drover/playbook/engine"
 	"drover/playbook/source"
+	"drover/playbook/vault"
 	"drover/transport"
 )
 
@@ -44,11 +45,14 @@ func exitCode(err error) int {
 	var options *optionsError
 	var fault *source.Error
 	var list source.List
+	var locked *vault.Error
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
 		return exitFailed
+	case errors.As(err, &locked):
+		return exitError
 	case errors.As(err, &options):
 		return exitOptions
 	case errors.Is(err, context.Canceled):

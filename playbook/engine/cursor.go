@@ -15,9 +15,13 @@ type cursor struct {
 	enter func(*playbook.Block) bool
 	// leave is told when a block was left without an open failure.
 	leave func(*playbook.Block)
-	// failed is set when a failure was handled by no block.
-	failed bool
+	// failed is set when a failure was handled by no block. lost says that this
+	// will be so when the handlers that are forced have run.
+	failed, lost bool
 }
+
+// over reports whether the host has failed for good.
+func (c *cursor) over() bool { return c.failed || c.lost }
 
 type phase int8
 
@@ -105,6 +109,7 @@ func (c *cursor) fail() {
 			return
 		case f.phase != inAlways && len(f.block.Always) > 0:
 			f.phase, f.steps, f.i, f.failed = inAlways, f.block.Always, 0, true
+			c.lost = c.lost || f.block.Implicit
 			return
 		}
 		c.stack = c.stack[:len(c.stack)-1]
@@ -124,7 +129,7 @@ func (c *cursor) rescuing() bool {
 
 // forgive drops the failures that wait for the end of an always.
 func (c *cursor) forgive() {
-	c.failed = false
+	c.failed, c.lost = false, false
 	for i := range c.stack {
 		c.stack[i].failed = false
 	}

@@ -131,8 +131,8 @@ func (r *run) askOne(ctx context.Context, p *playbook.Prompt, jc *jinja.Context)
 
 // askTwice asks again until both answers agree when the prompt wants that.
 func (r *run) askTwice(ctx context.Context, t Terminal, text string, p *playbook.Prompt) (string, error) {
-	for {
-		line, err := t.ReadLine(ctx, text, !p.Private)
+	for ask := text; ; ask = "***** VALUES ENTERED DO NOT MATCH ****\n" + text {
+		line, err := t.ReadLine(ctx, ask, !p.Private)
 		if err != nil || !p.Confirm {
 			return line, err
 		}
@@ -140,7 +140,6 @@ func (r *run) askTwice(ctx context.Context, t Terminal, text string, p *playbook
 		if err != nil || line == again {
 			return line, err
 		}
-		text = "***** VALUES ENTERED DO NOT MATCH ****\n" + text
 	}
 }
 

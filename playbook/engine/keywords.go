@@ -36,6 +36,12 @@ func (k *keywordReader) value(name string, v value.Value) value.Value {
 	if v == nil || k.err != nil {
 		return nil
 	}
+	if i, ok := v.(*inherited); ok {
+		if own := k.value(name, i.Value); own != nil {
+			return own
+		}
+		return k.value(name, i.outer)
+	}
 	out, err := k.ctx.Evaluate(v)
 	if err != nil {
 		k.err = source.Wrap(k.pos(name), err)

@@ -160,11 +160,11 @@ func (m *taskMagic) Lookup(name string) (value.Value, bool) {
 	switch name {
 	case "ansible_check_mode":
 		if m.plan.checkMode != nil {
-			return m.plan.checkMode, true
+			return withoutOuter(m.plan.checkMode), true
 		}
 	case "ansible_diff_mode":
 		if m.plan.diff != nil {
-			return m.plan.diff, true
+			return withoutOuter(m.plan.diff), true
 		}
 	case "play_hosts", "ansible_play_batch":
 		return b.names(func(s *seat) bool { return !s.unreachable && !s.failed }), true

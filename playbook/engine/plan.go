@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"drover/modules"
@@ -86,13 +87,37 @@ func (p *plan) inherit(b *playbook.Base) {
 		{&p.runOnce, &b.RunOnce}, {&p.throttle, &b.Throttle}, {&p.timeout, &b.Timeout},
 		{&p.debugger, &b.Debugger}, {&p.delegateTo, &b.DelegateTo}, {&p.delegateFacts, &b.DelegateFacts},
 	} {
-		if *k.to == nil {
+		switch {
+		case *k.to == nil:
 			*k.to = *k.from
+		case *k.from != nil && mayBeOmitted(*k.to):
+			*k.to = &inherited{Value: *k.to, outer: *k.from}
 		}
 	}
 	if len(p.notify) == 0 {
 		p.notify = b.Notify
 	}
+}
+
+// inherited is a keyword's value that may turn out to be omitted, with the one
+// that counts then.
+type inherited struct {
+	value.Value
+	outer value.Value
+}
+
+// mayBeOmitted reports whether a keyword's value is a template that knows omit.
+func mayBeOmitted(v value.Value) bool {
+	t, ok := v.(*value.Template)
+	return ok && strings.Contains(t.Src, "omit")
+}
+
+// withoutOuter gives a keyword's innermost value.
+func withoutOuter(v value.Value) value.Value {
+	if i, ok := v.(*inherited); ok {
+		return i.Value
+	}
+	return v
 }
 
 // collect gathers the keywords that add up; it is called from the outside in.

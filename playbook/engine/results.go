@@ -48,8 +48,13 @@ func (b *batch) apply(o *outcome) {
 		}
 		b.notify(o)
 	}
+	b.tell(o, rescued)
+}
+
+// tell emits a host's result.
+func (b *batch) tell(o *outcome, rescued bool) {
 	b.run.emit(event.Result{
-		Task: st.info, Host: o.seat.name, Target: o.target, Status: o.status, Ignored: o.ignored, Rescued: rescued,
+		Task: o.step.info, Host: o.seat.name, Target: o.target, Status: o.status, Ignored: o.ignored, Rescued: rescued,
 		Looped: o.looped, Result: o.shown, Err: o.err, Start: o.start, End: o.end,
 	})
 }
@@ -69,7 +74,7 @@ func (b *batch) failed(o *outcome) (rescued bool) {
 	rescued = s.cursor.rescuing()
 	if o.step.runOnce {
 		for _, other := range b.seats {
-			if other != s && !other.unreachable {
+			if other != s && !other.unreachable && !other.cursor.over() {
 				b.failHost(other, o)
 			}
 		}
@@ -90,7 +95,7 @@ func (b *batch) failHost(s *seat, o *outcome) {
 		s.registered.Set("ansible_failed_result", o.result)
 	}
 	s.cursor.fail()
-	if s.cursor.failed {
+	if s.cursor.over() {
 		s.failed = true
 	}
 }
@@ -139,7 +144,7 @@ func (b *batch) fatal(st *step) bool {
 	for _, o := range st.outcomes {
 		switch {
 		case o.ignored:
-		case o.status == event.Failed && o.seat.cursor.failed, o.status == event.Unreachable:
+		case o.status == event.Failed && o.seat.cursor.over(), o.status == event.Unreachable:
 			hit = true
 		}
 	}
@@ -166,7 +171,7 @@ func (b *batch) failRest(st *step) {
 		}
 	}
 	for _, s := range b.seats {
-		if s.live() {
+		if s.live() && !s.cursor.over() {
 			b.failHost(s, o)
 		}
 	}
@@ -185,7 +190,7 @@ func (b *batch) checkMaxFail(st *step) {
 	}
 	if 100*float64(failed)/float64(len(b.seats)) > limit {
 		for _, s := range b.seats {
-			if s.live() {
+			if s.live() && !s.cursor.over() {
 				s.cursor.fail()
 				s.failed = true
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"drover/modules"
 	"drover/playbook"
 	"drover/playbook/event"
 	"drover/playbook/jinja"
@@ -99,7 +100,12 @@ func (i *itemRun) errorResult(err error) *value.Dict {
 	if i.batch.run.cfg.Env.Lenient && jinja.KindOf(err) == jinja.KindUndefined {
 		text = "The task includes an option with an undefined variable. The error was: " + text
 	}
-	return value.DictOf("failed", true, "changed", false, "msg", text)
+	result := value.DictOf("failed", true, "changed", false, "msg", text)
+	var failure *modules.Error
+	if errors.As(err, &failure) && failure.Data != nil {
+		result.Update(failure.Data)
+	}
+	return result
 }
 
 func (i *itemRun) done(result *value.Dict) itemResult {
@@ -141,7 +147,7 @@ func (i *itemRun) notifications() []string {
 // tellWarnings shows the warnings of a result.
 func (i *itemRun) tellWarnings(result *value.Dict) {
 	for _, w := range stringsOf(result.At("warnings")) {
-		i.batch.run.warn(source.Pos{}, w)
+		i.batch.run.warn(source.Pos{}, i.secrets.mask(w))
 	}
 }
 
@@ -335,7 +341,7 @@ func (i *itemRun) wantInclude() error {
 			Name: ev.text("name", inc.Name, ""), TasksFrom: ev.text("tasks_from", inc.TasksFrom, ""),
 			VarsFrom: ev.text("vars_from", inc.VarsFrom, ""), DefaultsFrom: ev.text("defaults_from", inc.DefaultsFrom, ""),
 			HandlersFrom: ev.text("handlers_from", inc.HandlersFrom, ""),
-			Public:       ev.boolean("public", inc.Public, false), AllowDuplicates: ev.boolean("allow_duplicates", inc.AllowDuplicates, true),
+			Public:       ev.boolean("public", inc.Public, i.batch.run.cfg.Loader.PublicRole(false)), AllowDuplicates: ev.boolean("allow_duplicates", inc.AllowDuplicates, true),
 			Validate: ev.boolean("rolespec_validate", inc.RolespecValidate, true), Apply: inc.Apply,
 		}
 	}

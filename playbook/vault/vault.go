@@ -65,6 +65,11 @@ func (x Exact) Open(data []byte) ([]byte, Secret, error) {
 	return env.try(slices.DeleteFunc(x.order(env.id), func(s Secret) bool { return s.ID != env.id }))
 }
 
+// Error is a failure to decrypt.
+type Error struct{ msg string }
+
+func (e *Error) Error() string { return e.msg }
+
 // try opens the envelope with the first secret that fits.
 func (e *envelope) try(secrets []Secret) ([]byte, Secret, error) {
 	if len(secrets) == 0 {
@@ -83,8 +88,8 @@ func (e *envelope) try(secrets []Secret) ([]byte, Secret, error) {
 		}
 		tried = append(tried, secret.ID)
 	}
-	return nil, Secret{}, fmt.Errorf("Decryption failed: no vault password fits the text of vault id '%s'; tried the passwords of %s",
-		e.id, quoteList(tried))
+	return nil, Secret{}, &Error{fmt.Sprintf("Decryption failed: no vault password fits the text of vault id '%s'; tried the passwords of %s",
+		e.id, quoteList(tried))}
 }
 
 // order puts the secrets of the wanted id first.
