@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -87,5 +88,7 @@ func notFound(what string, places []string, pos source.Pos) *source.Error {
 			seen = append(seen, p)
 		}
 	}
-	return source.Errorf(pos, "%s", what).WithHint("looked for:\n%s", strings.Join(seen, "\n"))
+	e := source.Errorf(pos, "%s", what).WithHint("looked for:\n%s", strings.Join(seen, "\n"))
+	e.Err = fs.ErrNotExist
+	return e
 }

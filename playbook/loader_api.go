@@ -25,6 +25,9 @@ type Options struct {
 	// RolePaths and CollectionPaths are searched after the playbook's own
 	// folders; so are LibraryPaths, for modules of the user's own.
 	RolePaths, CollectionPaths, LibraryPaths []string
+	// PublicRoles says whether roles export their variables unless they say so
+	// themselves; nil: those of include_role don't, all others do.
+	PublicRoles *bool
 	// Vault decrypts vaulted files and !vault values; nil means that they
 	// are an error that says which flag to give.
 	Vault Vault

@@ -42,11 +42,20 @@ func (r *reader) playRoles(n *yaml.Node, at place) []*Role {
 	return roles
 }
 
+// PublicRole reports whether a role exports its variables that does not say
+// so; static roles are those known before the run.
+func (l *Loader) PublicRole(static bool) bool {
+	if l.PublicRoles != nil {
+		return *l.PublicRoles
+	}
+	return static
+}
+
 // roleUse reads an element of roles: or of a role's dependencies: a name, or a
 // mapping with keywords and parameters.
 func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
 	use := &roleUse{pos: n.Pos, params: value.NewDict(0)}
-	use.Public, use.Validate = true, true
+	use.Public, use.Validate = r.l.PublicRole(true), true
 	if n.Kind == yaml.Scalar && !n.IsNull() {
 		var ok bool
 		use.Name, ok = r.literal(n, at, nil)
@@ -212,7 +221,7 @@ func (r *reader) importRole(t *Task, at place) Step {
 // importUse reads the arguments of import_role.
 func (r *reader) importUse(t *Task, at place) (*roleUse, bool) {
 	use := &roleUse{pos: t.ArgPos["name"], params: value.NewDict(0), base: Base{Vars: t.Vars}}
-	use.Public, use.Validate, use.AllowDuplicates = true, true, true
+	use.Public, use.Validate, use.AllowDuplicates = r.l.PublicRole(true), true, true
 	all := true
 	for name, into := range map[string]*string{"name": &use.Name, "tasks_from": &use.TasksFrom, "vars_from": &use.VarsFrom,
 		"defaults_from": &use.DefaultsFrom, "handlers_from": &use.HandlersFrom} {

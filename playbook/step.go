@@ -1,9 +1,8 @@
 package playbook
 
 import (
-	"strings"
-
 	"drover/playbook/source"
+	"drover/playbook/value"
 	"drover/playbook/yaml"
 )
 
@@ -13,7 +12,7 @@ func (r *reader) steps(what string, n *yaml.Node, at place) []Step {
 		return nil
 	}
 	if n.Kind != yaml.List {
-		e := r.errorf(n.Pos, "A malformed block was encountered while loading %s: %s should be a list or None", what, strings.Trim(n.What(), "'"))
+		e := r.errorf(n.Pos, "A malformed block was encountered while loading %s: %s should be a list or None", what, scalarOr(n))
 		if n.Kind == yaml.Mapping {
 			e.Hint = "start each task with '- '"
 		}
@@ -26,6 +25,14 @@ func (r *reader) steps(what string, n *yaml.Node, at place) []Step {
 		}
 	}
 	return out
+}
+
+// scalarOr gives a scalar as written, and says what anything else is.
+func scalarOr(n *yaml.Node) string {
+	if n.Kind == yaml.Scalar {
+		return value.String(n.Scalar)
+	}
+	return n.What()
 }
 
 func (r *reader) step(n *yaml.Node, at place) Step {

@@ -48,14 +48,13 @@ type Config struct {
 	// Connection defaults from flags and configuration.
 	Connection Defaults
 	// Become defaults from flags and configuration.
-	BecomeOn        bool
-	Gathering       string    // implicit, explicit, smart
-	FactCache       FactCache // nil: in memory
-	HashMerge       bool      // hash_behaviour = merge
-	PrivateRoleVars bool
-	AnyErrorsFatal  bool
-	Strategy        string
-	TaskTimeout     time.Duration
+	BecomeOn       bool
+	Gathering      string    // implicit, explicit, smart
+	FactCache      FactCache // nil: in memory
+	HashMerge      bool      // hash_behaviour = merge
+	AnyErrorsFatal bool
+	Strategy       string
+	TaskTimeout    time.Duration
 	// CLIArgs are shown to templates as ansible_* magic variables.
 	InventorySources []string
 	ConfigFile       string

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"errors"
+	"io/fs"
+
 	"drover/playbook"
 	"drover/playbook/event"
 	"drover/playbook/value"
@@ -55,7 +58,7 @@ func (b *batch) include(st *step) {
 			continue
 		}
 		for _, s := range groups[i].includers(st, b) {
-			if s.live() && s.entersRole(blocks[i]) {
+			if s.live() && !st.lost[s] && s.entersRole(blocks[i]) {
 				s.cursor.push(blocks[i], i)
 			}
 		}
@@ -125,10 +128,21 @@ func (b *batch) loadRole(st *step, g *inclusionGroup) (*playbook.Block, error) {
 	return role.Tasks, nil
 }
 
+// failInclude fails the hosts that wanted what is not there. What is there but
+// wrong ends the run.
 func (b *batch) failInclude(st *step, g *inclusionGroup, err error) {
+	if !errors.Is(err, fs.ErrNotExist) {
+		b.run.fault(err)
+		return
+	}
 	for _, s := range g.seats {
 		result := value.DictOf("failed", true, "changed", false, "msg", errorText(err))
 		o := &outcome{step: st, seat: s, status: event.Failed, result: result, shown: result, err: err}
+		if st.lost[s] { // by another item of its loop
+			b.tell(o, false)
+			continue
+		}
+		st.lost[s] = true
 		// The include itself counted as ok before its file turned out bad.
 		s.stats.OK--
 		b.apply(o)

@@ -23,6 +23,7 @@ type step struct {
 	forAll   bool
 	gate     chan struct{} // of a throttled task, else nil
 	outcomes []*outcome
+	lost     map[*seat]bool // by includes of what is not there
 	pending  int
 }
 
@@ -97,7 +98,7 @@ func (b *batch) start(ctx context.Context, w work) {
 		b.meta(ctx, p, w.seats)
 		return
 	}
-	st := &step{task: w.task, plan: p, info: b.infoFor(w.task, w.seats[0]), seats: w.seats, runners: w.seats}
+	st := &step{lost: map[*seat]bool{}, task: w.task, plan: p, info: b.infoFor(w.task, w.seats[0]), seats: w.seats, runners: w.seats}
 	if !b.prepare(st) {
 		return
 	}

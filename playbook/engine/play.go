@@ -278,9 +278,7 @@ func (pr *playRun) exportRoles() {
 			continue
 		}
 		defaults = appendDefaults(defaults, r)
-		if !pr.run.cfg.PrivateRoleVars {
-			roleVars = appendExports(roleVars, r)
-		}
+		roleVars = appendExports(roleVars, r)
 	}
 	pr.roleDefaults.Store(&defaults)
 	pr.roleVars.Store(&roleVars)
