@@ -163,7 +163,7 @@ func (s *seat) stop() {
 }
 
 func (b *batch) resetConnection(ctx context.Context, p *plan, s *seat) error {
-	t := &taskRun{batch: b, step: &step{task: p.task, plan: p, info: b.info(p.task)}, seat: s}
+	t := b.newTaskRun(&step{task: p.task, plan: p, info: b.info(p.task)}, s)
 	item := t.item(nil)
 	target, err := item.connectTo(s.host)
 	if err != nil {
