@@ -20,7 +20,7 @@ type taskRun struct {
 	seat  *seat
 	out   *outcome
 	// secrets are those that went into the calls so far.
-	secrets secrets
+	secrets *secrets
 	// overlay holds what earlier items of the loop changed for later ones.
 	overlay *vars.Store
 	// together is set while items run side by side.
@@ -29,7 +29,8 @@ type taskRun struct {
 
 func (b *batch) newTaskRun(st *step, s *seat) *taskRun {
 	return &taskRun{
-		batch: b, step: st, seat: s, overlay: &vars.Store{},
+		secrets: &secrets{},
+		batch:   b, step: st, seat: s, overlay: &vars.Store{},
 		out: &outcome{step: st, seat: s, start: time.Now()},
 	}
 }
@@ -154,6 +155,7 @@ func (i *itemRun) keywords() error {
 	k.ignoreUnreachable = ev.boolean("ignore_unreachable", p.ignoreUnreachable, false)
 	k.check = ev.boolean("check_mode", p.checkMode, cfg.Check)
 	k.diff = ev.boolean("diff", p.diff, cfg.Diff)
+	i.out.diff = k.diff
 	k.noLog = ev.boolean("no_log", p.noLog, false)
 	k.delegateFacts = ev.boolean("delegate_facts", p.delegateFacts, false)
 	k.timeout = seconds(ev.number("timeout", p.timeout, cfg.TaskTimeout.Seconds()))
