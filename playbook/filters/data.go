@@ -270,7 +270,7 @@ func boolFilter(a *args) (value.Value, error) { return value.Bool(toBool(a.val("
 func toBool(v value.Value) bool {
 	if s, ok := value.AsString(v); ok {
 		switch strings.ToLower(s) {
-		case "yes", "on", "1", "true", "y", "t":
+		case "yes", "on", "1", "true":
 			return true
 		}
 		return false

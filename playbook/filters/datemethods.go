@@ -108,11 +108,15 @@ func (d dateTime) calendarMethod(name string) value.Value {
 	switch name {
 	case "strftime", "__format__":
 		return method(name, "format", func(a *args) (value.Value, error) {
-			return value.Str(formatTime(a.str("format"), d)), nil
+			return value.Str(d.strftime(a.str("format"))), nil
 		})
 	case "isoformat":
 		return method(name, "sep? timespec?", func(a *args) (value.Value, error) {
-			return value.Str(d.iso(a.strOr("sep", "T"))), nil
+			text, ok := d.isoTo(a.strOr("timespec", "auto"), a.strOr("sep", "T"))
+			if !ok {
+				return nil, errors.New("Unknown timespec value")
+			}
+			return value.Str(text), nil
 		})
 	case "weekday":
 		return constant(name, value.Int(weekday(d.t)))
@@ -212,7 +216,7 @@ func (t timeOfDay) Attr(name string) (value.Value, bool, error) {
 		return constant(name, value.Str(clock(t.t))), true, nil
 	case "strftime":
 		return method(name, "format", func(a *args) (value.Value, error) {
-			return value.Str(formatTime(a.str("format"), dateTime{t: t.t, naive: true})), nil
+			return value.Str(dateTime{t: t.t, naive: true}.strftime(a.str("format"))), nil
 		}), true, nil
 	}
 	return nil, false, nil

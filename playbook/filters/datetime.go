@@ -42,6 +42,10 @@ func (d dateTime) Type() string {
 }
 
 func (timeDelta) Type() string { return "timedelta" }
+
+// Transient marks differences of times as no result of a template.
+func (timeDelta) Transient() {}
+
 func (timeOfDay) Type() string { return "time" }
 
 // local reads a naive time as local time, as Python does where it needs a zone.
@@ -59,6 +63,24 @@ func (d dateTime) iso(sep string) string {
 		return s
 	}
 	return s + sep + clock(d.t) + d.offset(":")
+}
+
+// isoClocks are the layouts of the time of day that isoformat can be asked for.
+var isoClocks = map[string]string{
+	"hours": "15", "minutes": "15:04", "seconds": "15:04:05",
+	"milliseconds": "15:04:05.000", "microseconds": "15:04:05.000000",
+}
+
+// isoTo is isoformat with a chosen precision.
+func (d dateTime) isoTo(spec, sep string) (string, bool) {
+	layout, ok := isoClocks[spec]
+	switch {
+	case spec == "auto" || d.dateOnly:
+		return d.iso(sep), true
+	case !ok:
+		return "", false
+	}
+	return d.t.Format("2006-01-02") + sep + d.t.Format(layout) + d.offset(":"), true
 }
 
 func clock(t time.Time) string {

@@ -54,8 +54,8 @@ func TestFormatTime(t *testing.T) {
 		{"%Q %", "%Q %"},
 	}
 	for _, tt := range tests {
-		if got := formatTime(tt.format, d); got != tt.want {
-			t.Errorf("formatTime(%q) = %q, want %q", tt.format, got, tt.want)
+		if got := d.strftime(tt.format); got != tt.want {
+			t.Errorf("strftime(%q) = %q, want %q", tt.format, got, tt.want)
 		}
 	}
 }

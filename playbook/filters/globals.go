@@ -62,9 +62,9 @@ func now(a *args) (value.Value, error) {
 	format := a.strOr("fmt", "")
 	switch {
 	case format != "" && a.truth("utc"):
-		return value.Str(formatTime(format, dateTime{t: t.UTC()})), nil
+		return value.Str(dateTime{t: t.UTC()}.strftime(format)), nil
 	case format != "":
-		return value.Str(formatTime(format, dateTime{t: t})), nil
+		return value.Str(dateTime{t: t}.strftime(format)), nil
 	case a.truth("utc"):
 		return dateTime{t: t.UTC().Truncate(time.Microsecond)}, nil
 	}

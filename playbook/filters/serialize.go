@@ -16,8 +16,8 @@ var serializeFilters = []entry{
 	{"to_json", "value **options", toJSON, 0},
 	{"to_nice_json", "value indent? sort_keys? **options", toNiceJSON, 0},
 	{"from_json", "value profile?", fromJSON, 0},
-	{"to_yaml", "value **options", toYAML, 0},
-	{"to_nice_yaml", "value indent? **options", toNiceYAML, 0},
+	{"to_yaml", "value *ignored **options", toYAML, 0},
+	{"to_nice_yaml", "value indent? *ignored **options", toNiceYAML, 0},
 	{"from_yaml", "value", fromYAML, 0},
 	{"from_yaml_all", "value", fromYAMLAll, 0},
 }

@@ -7,6 +7,25 @@ import (
 	"time"
 )
 
+// strftime is the method of Python's datetimes: C's strftime that knows
+// microseconds too.
+func (d dateTime) strftime(format string) string {
+	var b strings.Builder
+	for i := 0; i < len(format); i++ {
+		switch {
+		case format[i] != '%' || i+1 == len(format):
+			b.WriteByte(format[i])
+		case format[i+1] == 'f':
+			fmt.Fprintf(&b, "%06d", d.t.Nanosecond()/1000)
+			i++
+		default:
+			b.WriteString(format[i : i+2])
+			i++
+		}
+	}
+	return formatTime(b.String(), d)
+}
+
 // formatTime is C's strftime as the GNU library has it, in the C locale. Codes
 // it does not know stay as they are.
 func formatTime(format string, d dateTime) string {
@@ -36,6 +55,9 @@ func formatTime(format string, d dateTime) string {
 			break
 		}
 		s, ok := timeCode(format[i+n], d, pad, width)
+		if n > 1 && format[i+1] == 'E' && strings.IndexByte("aAbBhdejklmpnrtuUVwWzZDFgGHIMPRsST", format[i+n]) >= 0 {
+			ok = false // no such alternative
+		}
 		if !ok {
 			s = format[i : i+n+1]
 		}
@@ -82,8 +104,6 @@ func timeCode(c byte, d dateTime, pad byte, width int) (string, bool) {
 		return t.Format("PM"), true
 	case 'P':
 		return t.Format("pm"), true
-	case 'f':
-		return fmt.Sprintf("%06d", t.Nanosecond()/1000), true
 	case 'z':
 		return d.offset(""), true
 	case 'Z':

@@ -109,7 +109,10 @@ func filterXMLAttr(c *Call) (value.Value, error) {
 		if v == value.None {
 			continue
 		}
-		key := value.String(k)
+		key, isText := value.AsString(k)
+		if !isText {
+			return nil, TypeErrorf("xmlattr(): keys must be strings, not '%s'", k.Type())
+		}
 		if strings.ContainsAny(key, " \t\n\f\r/>=") {
 			return nil, valueErrorf("Invalid character in attribute name: %s", value.Repr(k))
 		}

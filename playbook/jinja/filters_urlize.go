@@ -11,8 +11,8 @@ import (
 
 var (
 	urlizeSpace = regexp.MustCompile(`\s+`)
-	urlizeHTTP  = regexp.MustCompile(`(?i)^((https?://|www\.)(([\w%-]+\.)+)?([a-z]{2,63}|xn--[\w%]{2,59})|([\w%-]{2,63}\.)+(com|net|int|edu|gov|org|info|mil)|(https?://)((([0-9]{1,3})(\.[0-9]{1,3}){3})|(\[([0-9a-f]{0,4}:){2}([0-9a-f]{0,4}:?){1,6}\])))(:[0-9]{1,5})?([/?#]\S*)?$`)
-	urlizeMail  = regexp.MustCompile(`^\S+@\w[\w.-]*\.\w+$`)
+	urlizeHTTP  = regexp.MustCompile(`(?i)^((https?://|www\.)(([\pL\pN_%-]+\.)+)?([a-z]{2,63}|xn--[\pL\pN_%]{2,59})|([\pL\pN_%-]{2,63}\.)+(com|net|int|edu|gov|org|info|mil)|(https?://)((([0-9]{1,3})(\.[0-9]{1,3}){3})|(\[([0-9a-f]{0,4}:){2}([0-9a-f]{0,4}:?){1,6}\])))(:[0-9]{1,5})?([/?#]\S*)?$`)
+	urlizeMail  = regexp.MustCompile(`^\S+@[\pL\pN_][\pL\pN_.-]*\.[\pL\pN_]+$`)
 	urlizeHead  = regexp.MustCompile(`^([(<]|&lt;)+`)
 	urlizeTail  = regexp.MustCompile(`([)>.,\n]|&gt;)+$`)
 )

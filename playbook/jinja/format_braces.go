@@ -215,7 +215,7 @@ func (b *braces) first(name string) (value.Value, error) {
 // item gives v[key]; a key of digits is an index.
 func (b *braces) item(v value.Value, key string) (value.Value, error) {
 	var k value.Value = value.Str(key)
-	if n, err := strconv.Atoi(key); err == nil {
+	if n, err := strconv.Atoi(key); err == nil && key[0] != '-' && key[0] != '+' {
 		k = value.Int(n)
 	}
 	if m, ok := v.(value.Mapping); ok {

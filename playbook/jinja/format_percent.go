@@ -72,6 +72,9 @@ func (p *percent) run(s string) error {
 		}
 		i += j + 1 + n
 		if d.verb == '%' {
+			if n > 1 {
+				return valueErrorf("unsupported format character '%%' (0x25) at index %d", i-1)
+			}
 			p.out.WriteByte('%')
 			continue
 		}

@@ -1,5 +1,7 @@
 package jinja
 
+import "slices"
+
 func (p *parser) macro(t token) (stmt, error) {
 	name, err := p.expectKind(tokName)
 	if err != nil {
@@ -91,6 +93,9 @@ func (p *parser) signature(m *macroDef, fn *scope) error {
 		t, err := p.expectKind(tokName)
 		if err != nil {
 			return err
+		}
+		if slices.Contains(m.params, t.text) {
+			return p.fail(t, "duplicate argument '%s'", t.text)
 		}
 		tgt, err := p.nameTarget(t)
 		if err != nil {

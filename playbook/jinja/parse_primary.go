@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"fmt"
 	"math/big"
 	"strconv"
 
@@ -72,8 +73,8 @@ func (p *parser) stringConst() expr {
 func numberConst(t token) (value.Value, error) {
 	if t.kind == tokFloat {
 		f, err := strconv.ParseFloat(t.text, 64)
-		if err != nil && f == 0 {
-			return nil, err
+		if err != nil { // Jinja2 can't write it down in the code it makes
+			return nil, fmt.Errorf("the number %s is too large", t.text)
 		}
 		return value.Float(f), nil
 	}

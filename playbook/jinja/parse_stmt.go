@@ -156,6 +156,9 @@ func (p *parser) forHeader(s *forStmt, inner *scope) (*scope, error) {
 	if s.target, err = p.assignTarget("in", false); err != nil {
 		return nil, err
 	}
+	if _, taken := inner.names["loop"]; taken {
+		return nil, p.fail(p.tok(), "Can't assign to special loop variable in for-loop target")
+	}
 	if !p.skipName("in") {
 		return nil, p.expected("in")
 	}

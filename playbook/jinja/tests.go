@@ -193,6 +193,9 @@ func tableTest(c *Call, lookup func(string) *Func) (value.Value, error) {
 	if err := c.Unpack("value", &name); err != nil {
 		return nil, err
 	}
+	if err := hashable(name, false); err != nil {
+		return nil, err
+	}
 	s, ok := value.AsString(name)
 	return value.Bool(ok && lookup(s) != nil), nil
 }
