@@ -21,7 +21,8 @@ func (t *taskRun) censor() {
 		o.shown = censored(o.result)
 		return
 	}
-	o.shown = redact(o.result).(*value.Dict)
+	o.shown = t.secrets.conceal(o.result).(*value.Dict)
+	o.result = t.secrets.mark(o.result)
 }
 
 func (t *taskRun) noLog() bool {
@@ -52,14 +53,14 @@ func (i *itemRun) show(result *value.Dict) *value.Dict {
 	if i.kw.noLog {
 		return censored(result)
 	}
-	return redact(result).(*value.Dict)
+	return i.secrets.conceal(result).(*value.Dict)
 }
 
 func (i *itemRun) showLabel() value.Value {
 	if i.kw.noLog {
 		return value.Str("(censored due to no_log)")
 	}
-	return redact(i.loopLabel())
+	return i.secrets.conceal(i.loopLabel())
 }
 
 // redact gives v with every secret replaced; v itself when there is none.

@@ -89,10 +89,12 @@ func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, 
 
 func (v *taskView) request(module string, args *value.Dict, o *action.InvokeOptions) *remote.Request {
 	i := v.item
+	spec, _ := i.batch.run.cfg.Modules(module)
+	i.secrets.addCall(spec, args)
 	req := &remote.Request{
 		Module: module, Args: args, Check: i.kw.check, Diff: i.kw.diff, Env: i.kw.env,
 		Verbosity: v.Verbosity(), Blobs: o.Blobs, Receive: o.Receive,
-		Progress: func(text string) { i.batch.run.emit(event.Progress{Host: i.seat.name, Text: text}) },
+		Progress: func(text string) { i.batch.run.emit(event.Progress{Host: i.seat.name, Text: i.secrets.mask(text)}) },
 	}
 	if o.Check != nil {
 		req.Check = *o.Check

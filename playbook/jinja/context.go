@@ -29,7 +29,22 @@ type Context struct {
 }
 
 // run is what all contexts of one evaluation share.
-type run struct{ depth, steps int }
+type run struct {
+	depth, steps int
+	onSecret     func(text string)
+}
+
+// OnSecret has f told of every secret that evaluation in c looks at: a variable
+// that is one, or a secret that goes into other text. Contexts made with With
+// share f.
+func (c *Context) OnSecret(f func(text string)) { c.run.onSecret = f }
+
+// sees tells of v when it is a secret.
+func (c *Context) sees(v value.Value) {
+	if s, ok := v.(value.Secret); ok && c.run.onSecret != nil {
+		c.run.onSecret(string(s))
+	}
+}
 
 // noVars is the scope without variables.
 type noVars struct{}
@@ -116,12 +131,14 @@ func (c *Context) variable(name string) (value.Value, bool, error) {
 		if v, err = c.resolveTemplate(raw); err != nil {
 			return nil, true, traced(err, raw.Pos, "in variable '%s'", name)
 		}
+		c.sees(v)
 	case *value.List, *value.Dict:
 		if !c.copies {
 			return v, true, nil
 		}
 		v = deepCopy(raw)
 	default:
+		c.sees(v)
 		return v, true, nil
 	}
 	if c.cache == nil {

@@ -212,6 +212,7 @@ func (n *concatExpr) eval(f *frame) (value.Value, error) {
 		if v, err = f.c.settleStrict(v); err != nil {
 			return nil, f.fail(n, err)
 		}
+		f.c.sees(v)
 		secret = secret || value.IsSecret(v)
 		b = append(b, value.String(v)...)
 		if limit := f.c.lim.Output; len(b) > limit {

@@ -47,6 +47,7 @@ func (o *output) text(v value.Value) error {
 	case value.Str:
 		o.buf.WriteString(string(v))
 	case value.Secret:
+		o.c.sees(v)
 		o.secret = true
 		o.buf.WriteString(string(v))
 	case *value.List, *value.Dict, *loop, *namespace:
