@@ -256,12 +256,13 @@ func (r *reader) varsPrompt(name string, p *Play, n *yaml.Node) {
 			r.wrongKind(name, item, "a list of mappings with 'name' and 'prompt'")
 			continue
 		}
+		if item.Get("name").IsNull() {
+			r.errorf(item.Pos, "Invalid vars_prompt data structure, missing 'name' key: the variable of the question")
+			continue
+		}
 		q := &Prompt{Pos: item.Pos, Private: true}
 		for _, pair := range item.Pairs {
 			r.promptKeyword(q, pair)
-		}
-		if q.Name == "" {
-			r.errorf(item.Pos, "Invalid vars_prompt data structure, missing 'name' key: the variable of the question")
 		}
 		p.VarsPrompt = append(p.VarsPrompt, q)
 	}

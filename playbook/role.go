@@ -17,7 +17,7 @@ type roleUse struct {
 	base    Base // keywords given where it is used
 	params  *value.Dict
 	parents []*Role
-	dynamic bool // by include_role
+	tasked  bool // by a task: import_role or include_role
 }
 
 // playRoles reads the roles of a play.
@@ -186,7 +186,7 @@ func roleHash(role *Role, use *roleUse) string {
 	for _, c := range role.When {
 		parts = append(parts, "w:"+value.String(c.Expr))
 	}
-	if use.dynamic {
+	if use.tasked {
 		parts = append(parts, "include")
 	}
 	return strings.Join(parts, "\x00")
@@ -220,7 +220,7 @@ func (r *reader) importRole(t *Task, at place) Step {
 
 // importUse reads the arguments of import_role.
 func (r *reader) importUse(t *Task, at place) (*roleUse, bool) {
-	use := &roleUse{pos: t.ArgPos["name"], params: value.NewDict(0), base: Base{Vars: t.Vars}}
+	use := &roleUse{pos: t.ArgPos["name"], params: value.NewDict(0), base: Base{Vars: t.Vars}, tasked: true}
 	use.Public, use.Validate, use.AllowDuplicates = r.l.PublicRole(true), true, true
 	all := true
 	for name, into := range map[string]*string{"name": &use.Name, "tasks_from": &use.TasksFrom, "vars_from": &use.VarsFrom,
@@ -253,7 +253,7 @@ func (r *reader) importUse(t *Task, at place) (*roleUse, bool) {
 // keywords of the request's Apply.
 func (l *Loader) IncludeRole(t *Task, q RoleRequest) (*Role, error) {
 	r := l.includeReader(t)
-	use := &roleUse{RoleRequest: q, pos: t.Pos, params: value.NewDict(0), base: Base{Vars: t.Vars}, dynamic: true}
+	use := &roleUse{RoleRequest: q, pos: t.Pos, params: value.NewDict(0), base: Base{Vars: t.Vars}, tasked: true}
 	if p, ok := t.ArgPos["name"]; ok {
 		use.pos = p
 	}

@@ -1,6 +1,10 @@
 package engine
 
-import "drover/playbook"
+import (
+	"slices"
+
+	"drover/playbook"
+)
 
 // A cursor is one host's place in a play: a stack of frames, one for each
 // block (and each included file, role or handler flush) the host is inside of.
@@ -115,6 +119,11 @@ func (c *cursor) fail() {
 		c.stack = c.stack[:len(c.stack)-1]
 	}
 	c.failed = true
+}
+
+// flushing reports whether handlers are being run.
+func (c *cursor) flushing() bool {
+	return slices.ContainsFunc(c.stack, func(f frame) bool { return f.handlers })
 }
 
 // rescuing reports whether a failure now would be rescued.

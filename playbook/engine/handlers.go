@@ -111,8 +111,22 @@ func (b *batch) unknownHandler(o *outcome, name string) {
 	b.run.fault(err)
 }
 
+// mark notes handlers that are to run for a host.
+func (b *batch) mark(s *seat, handlers []*playbook.Task) {
+	for _, h := range handlers {
+		if !s.notified[h] {
+			s.notified[h] = true
+			b.run.emit(event.Notified{Handler: b.info(h).Heading(), Host: s.name})
+		}
+	}
+}
+
 // flush sends a host that has notified handlers through them.
 func (b *batch) flush(s *seat) {
+	for _, name := range s.notifications {
+		b.mark(s, b.play.findHandlers(name, b.info))
+	}
+	s.notifications = nil
 	if len(s.notified) > 0 {
 		s.cursor.pushHandlers(b.play.handlers)
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"drover/playbook/event"
 	"drover/playbook/value"
 )
@@ -55,7 +57,7 @@ func (b *batch) apply(o *outcome) {
 func (b *batch) tell(o *outcome, rescued bool) {
 	b.run.emit(event.Result{
 		Task: o.step.info, Host: o.seat.name, Target: o.target, Status: o.status, Ignored: o.ignored, Rescued: rescued,
-		Looped: o.looped, Result: o.shown, Err: o.err, Start: o.start, End: o.end,
+		Looped: o.looped, NoDiff: !o.diff, Result: o.shown, Err: o.err, Start: o.start, End: o.end,
 	})
 }
 
@@ -140,15 +142,7 @@ func (b *batch) finish(st *step) {
 
 // fatal reports whether a failure of this step ends the play for all hosts.
 func (b *batch) fatal(st *step) bool {
-	hit := false
-	for _, o := range st.outcomes {
-		switch {
-		case o.ignored:
-		case o.status == event.Failed && o.seat.cursor.over(), o.status == event.Unreachable:
-			hit = true
-		}
-	}
-	if !hit {
+	if !slices.ContainsFunc(st.outcomes, (*outcome).broke) {
 		return false
 	}
 	if st.runOnce {
@@ -162,17 +156,25 @@ func (b *batch) fatal(st *step) bool {
 	return fatal
 }
 
-// failRest fails every host of the batch that has not failed yet.
+// broke reports whether the task failed on the host, rescued or not, or the
+// host could not be reached.
+func (o *outcome) broke() bool {
+	return !o.ignored && (o.status == event.Failed || o.status == event.Unreachable)
+}
+
+// failRest fails every host of the batch that the step did not fail itself:
+// each goes to its own rescue or always.
 func (b *batch) failRest(st *step) {
-	var o *outcome
-	for _, x := range st.outcomes {
-		if x.status == event.Failed || x.status == event.Unreachable {
-			o = x
+	var why *outcome
+	failed := map[*seat]bool{}
+	for _, o := range st.outcomes {
+		if o.broke() {
+			why, failed[o.seat] = o, true
 		}
 	}
 	for _, s := range b.seats {
-		if s.live() && !s.cursor.over() {
-			b.failHost(s, o)
+		if s.live() && !failed[s] && !s.cursor.over() {
+			b.failHost(s, why)
 		}
 	}
 }
@@ -199,7 +201,8 @@ func (b *batch) checkMaxFail(st *step) {
 	}
 }
 
-// notify marks the handlers that a changed task notifies.
+// notify notes what a changed task notifies. Which handlers that means is
+// found out when they are flushed, or at once while they are.
 func (b *batch) notify(o *outcome) {
 	for _, name := range o.notify {
 		found := b.play.findHandlers(name, b.info)
@@ -207,9 +210,10 @@ func (b *batch) notify(o *outcome) {
 			b.unknownHandler(o, name)
 			continue
 		}
-		for _, h := range found {
-			o.seat.notified[h] = true
+		if o.seat.cursor.flushing() {
+			b.mark(o.seat, found)
+		} else if !slices.Contains(o.seat.notifications, name) {
+			o.seat.notifications = append(o.seat.notifications, name)
 		}
-		b.run.emit(event.Notified{Handler: name, Host: o.seat.name})
 	}
 }

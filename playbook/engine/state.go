@@ -98,13 +98,15 @@ func (hs *hosts) stats() []event.HostStats {
 // seat is a host's part in one batch of a play.
 type seat struct {
 	*host
-	cursor    cursor
-	notified  map[*playbook.Task]bool
-	worked    map[string]bool // hashes of roles of which a task ran
-	ran       map[string]bool // hashes of roles that ran to their end
-	busy      bool            // a task is in flight
-	waiting   bool            // for --start-at-task
-	varsFiles []vars.Layer
+	cursor   cursor
+	notified map[*playbook.Task]bool
+	// notifications are what tasks notified since the last flush.
+	notifications []string
+	worked        map[string]bool // hashes of roles of which a task ran
+	ran           map[string]bool // hashes of roles that ran to their end
+	busy          bool            // a task is in flight
+	waiting       bool            // for --start-at-task
+	varsFiles     []vars.Layer
 }
 
 // live reports whether the host still takes part in the batch.
