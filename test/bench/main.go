@@ -114,11 +114,13 @@ func run(ctx context.Context, o options) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if o.doc != "" {
+			if err := b.report.write(o.doc); err != nil {
+				return err
+			}
+		}
 	}
-	if o.doc == "" {
-		return nil
-	}
-	return b.report.write(ctx, o.doc)
+	return nil
 }
 
 func (b *bench) section(ctx context.Context, s section) (*table, error) {

@@ -69,7 +69,11 @@ func (b *bench) onAll(ctx context.Context, line string) error {
 	var all sync.WaitGroup
 	for i := range b.hosts {
 		all.Go(func() {
-			if out, err := b.hosts[i].ssh(ctx, line).CombinedOutput(); err != nil {
+			out, err := b.hosts[i].ssh(ctx, line).CombinedOutput()
+			for tries := 1; err != nil && tries < 3; tries++ { // a host under load drops connections
+				out, err = b.hosts[i].ssh(ctx, line).CombinedOutput()
+			}
+			if err != nil {
 				errs[i] = fmt.Errorf("%s: %w: %s", b.hosts[i].name, err, lastBytes(out, 200))
 			}
 		})

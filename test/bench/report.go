@@ -151,7 +151,7 @@ func (r *report) print(w io.Writer, title string, t *table) {
 
 // write writes the report as Markdown. What stands below the mark in an
 // earlier report is by hand and stays.
-func (r *report) write(_ context.Context, path string) error {
+func (r *report) write(path string) error {
 	var out bytes.Buffer
 	out.WriteString("# Benchmarks\n\nWritten by `make bench` (test/bench); below the line at the end, by people.\n\n")
 	for _, m := range r.machine {
