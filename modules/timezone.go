@@ -2,7 +2,6 @@ package modules
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"drover/modules/target"
@@ -37,10 +36,14 @@ func runTimezone(ctx context.Context, h target.Host, c *Call, a *timezoneArgs) (
 	newClock := a.HWClock != "" && a.HWClock != clock
 	res := &Result{Changed: newZone || newClock}
 	if c.Diff && res.Changed {
-		res.Diff = []Diff{{
-			Before: fmt.Sprintf("name: %s\nhwclock: %s\n", zone, clock),
-			After:  fmt.Sprintf("name: %s\nhwclock: %s\n", orText(a.Name, zone), orText(a.HWClock, clock)),
-		}}
+		props := new(Properties)
+		if a.Name != "" {
+			props.put("name", zone, a.Name)
+		}
+		if a.HWClock != "" {
+			props.put("hwclock", clock, a.HWClock)
+		}
+		res.Diff = props.Diff("")
 	}
 	if c.Check || !res.Changed {
 		return res, nil
@@ -79,10 +82,10 @@ func currentClock(h target.Host) string {
 func setZone(ctx context.Context, h target.Host, zones, name string) error {
 	_, booted := h.Stat("/run/systemd/system")
 	if _, err := h.LookPath("timedatectl"); err == nil && booted == nil {
-		if _, err = mustRun(ctx, h, "timedatectl", "set-timezone", name); err != nil {
-			return err
-		}
-	} else if err := replaceLink(h, zones+name, "/etc/localtime"); err != nil {
+		_, err = mustRun(ctx, h, "timedatectl", "set-timezone", name)
+		return err
+	}
+	if err := replaceLink(h, zones+name, "/etc/localtime"); err != nil {
 		return Failf("can't set /etc/localtime: %w", reason(err))
 	}
 	if _, err := h.Stat("/etc/timezone"); err == nil {

@@ -225,24 +225,29 @@ func headingRole(t *playbook.Task) string {
 	if t.Role == nil || includesRole(t) {
 		return ""
 	}
-	return t.Role.Role
+	return roleName(t.Role)
 }
 
-// infoFor is info with the name evaluated in the variables of a host, as far
-// as that can be done.
+// infoFor is info with the name and no_log evaluated in the variables of a
+// host, as far as that can be done.
 func (b *batch) infoFor(t *playbook.Task, s *seat) *event.TaskInfo {
-	i := b.info(t)
-	name, ok := t.Name.(*value.Template)
-	if !ok {
-		return i
+	i, p := *b.info(t), b.run.plans.get(t)
+	name, hasName := t.Name.(*value.Template)
+	noLog, hasNoLog := p.noLog.(*value.Template)
+	if !hasName && !hasNoLog {
+		return b.info(t)
 	}
-	v, err := b.run.context(b.taskScope(s, b.run.plans.get(t))).Evaluate(name)
-	if err != nil || value.String(v) == i.Name {
-		return i
+	ctx := b.run.context(b.taskScope(s, p))
+	if hasName {
+		if v, err := ctx.Evaluate(name); err == nil {
+			i.Name = value.String(redact(v))
+		}
 	}
-	named := *i
-	named.Name = value.String(redact(v))
-	return &named
+	if hasNoLog {
+		ev := keywordReader{ctx: ctx, base: &t.Base}
+		i.NoLog = ev.boolean("no_log", noLog, false) || ev.err != nil
+	}
+	return &i
 }
 
 func (b *batch) names(keep func(*seat) bool) value.Value {

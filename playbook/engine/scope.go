@@ -9,7 +9,7 @@ import (
 // The levels of precedence, lowest first, as a task on a host sees them
 // (docs/variables.md numbers them as Ansible's documentation does):
 //
-//	role defaults · inventory group vars, group_vars/ · host vars, host_vars/ ·
+//	how the host is reached · role defaults · inventory group vars, group_vars/ · host vars, host_vars/ ·
 //	facts · play vars, vars_prompt, vars_files · role vars · block, include and
 //	task vars · include_vars · set_fact and register · role params · include
 //	params · extra vars · magic variables
@@ -34,7 +34,8 @@ func (r *run) hostLayers(h *host) []vars.Layer {
 // holds what the task itself changed so far.
 func (b *batch) taskScope(s *seat, p *plan, recent ...vars.Layer) *vars.Stack {
 	role := p.task.Role
-	layers := make([]vars.Layer, 0, 32)
+	reached := &connectionLayer{run: b.run, host: s.host, plan: p}
+	layers := append(make([]vars.Layer, 0, 32), reached)
 	layers = append(layers, *b.play.roleDefaults.Load()...)
 	if role != nil {
 		layers = appendDefaults(layers, role)
@@ -57,6 +58,7 @@ func (b *batch) taskScope(s *seat, p *plan, recent ...vars.Layer) *vars.Stack {
 	magic := &taskMagic{batch: b, seat: s, plan: p}
 	layers = append(layers, vars.Dict{D: b.run.cfg.ExtraVars}, &hostMagic{run: b.run, host: s.host}, magic)
 	magic.scope = &vars.Stack{Layers: layers, Merge: b.run.cfg.HashMerge}
+	reached.above = &vars.Stack{Layers: layers[1:], Merge: b.run.cfg.HashMerge}
 	return magic.scope
 }
 

@@ -9,10 +9,10 @@ import (
 )
 
 // diffText gives the diffs of a result as Ansible prints them, "" when there
-// is none.
+// is none or the task counts as unchanged.
 func (b *base) diffText(result *value.Dict) string {
 	v, ok := result.Lookup("diff")
-	if !ok {
+	if !ok || !value.Truth(result.At("changed")) {
 		return ""
 	}
 	var out strings.Builder
