@@ -22,7 +22,7 @@ EMBED    = transport/remote/dist
 # The packages in which goroutines meet.
 RACY = ./cmd/... ./inventory/... ./modules/runner/... ./playbook/... ./transport/... ./test/...
 
-.PHONY: build test tools format vet staticcheck unit race hosts bench release clean
+.PHONY: build test tools format vet staticcheck unit race hosts bench microbench release clean
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/drover ./cmd/drover
@@ -54,7 +54,11 @@ race:
 hosts:
 	@test/hosts/run
 
+# BENCH may hold flags of test/bench: BENCH='-only fleet', '-inventory hosts.ini'.
 bench:
+	go run ./test/bench -doc docs/BENCHMARKS.md $(BENCH)
+
+microbench:
 	go test -run '^$$' -bench . -benchmem ./...
 
 # A release carries the runners, packed, for the hosts people have.
