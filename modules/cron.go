@@ -80,6 +80,8 @@ func runCron(ctx context.Context, h target.Host, c *Call, a *cronArgs) (*Result,
 func (a *cronArgs) check() error {
 	fields := a.Minute + a.Hour + a.Day + a.Month + a.Weekday
 	switch {
+	case a.CronFile == "/etc/crontab":
+		return Failf("Will not manage /etc/crontab via cron_file, see documentation.")
 	case strings.ContainsAny(a.Name, "\r\n") || strings.ContainsAny(a.Job, "\r\n"):
 		return Failf("name and job must be single lines: a line break would make a second entry")
 	case a.CronFile != "" && a.User == "" && a.State == "present" && !a.Env:

@@ -120,6 +120,9 @@ func (g *getURL) fetch(ctx context.Context, since time.Time) (*Result, error) {
 	start := time.Now()
 	resp, err := g.open(ctx, method, g.URL, since)
 	if err != nil {
+		if msg := untrusted(err); msg != "" {
+			return nil, FailWith(g.res.Data, "%s", msg)
+		}
 		return nil, g.failed(-1, httpProblem(err))
 	}
 	defer resp.Body.Close()

@@ -123,22 +123,27 @@ func (a *httpArgs) tlsConfig(h target.Host, caPath string) (*tls.Config, error) 
 // asks for them.
 func (c *httpClient) do(ctx context.Context, method, address, body string, modifiedSince time.Time) (*http.Response, error) {
 	address, user, password := withoutLogin(address, c.opts.user, c.opts.password)
-	send := func(authenticate bool) (*http.Response, error) {
+	send := func(login func(*http.Request)) (*http.Response, error) {
 		req, err := c.request(ctx, method, address, body, modifiedSince)
 		if err != nil {
 			return nil, err
 		}
-		if authenticate {
-			req.SetBasicAuth(user, password)
-		}
+		login(req)
 		return c.client.Do(req)
 	}
-	resp, err := send(user != "" && c.args.ForceBasicAuth)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized || user == "" || c.args.ForceBasicAuth {
+	basic := func(req *http.Request) { req.SetBasicAuth(user, password) }
+	if user != "" && c.args.ForceBasicAuth {
+		return send(basic)
+	}
+	resp, err := send(func(*http.Request) {})
+	if err != nil || resp.StatusCode != http.StatusUnauthorized || user == "" {
 		return resp, err
 	}
 	resp.Body.Close()
-	return send(true)
+	if d := digestChallenge(resp); d != nil {
+		return send(func(req *http.Request) { req.Header.Set("Authorization", d.answer(req, user, password)) })
+	}
+	return send(basic)
 }
 
 func (c *httpClient) request(ctx context.Context, method, address, body string, since time.Time) (*http.Request, error) {
@@ -265,12 +270,20 @@ func httpProblem(err error) string {
 	if errors.As(err, &ne) && ne.Timeout() {
 		return "Connection failure: timed out"
 	}
-	var untrusted *tls.CertificateVerificationError
-	if errors.As(err, &untrusted) {
-		return fmt.Sprintf("Failed to validate the SSL certificate: certificate verify failed: %v. Install the CA's certificate on the host, "+
-			"name it with ca_path, or set validate_certs to no", untrusted.Err)
+	if msg := untrusted(err); msg != "" {
+		return msg
 	}
 	return "Request failed: " + err.Error()
+}
+
+// untrusted words the failure to verify a server's certificate, "" for others.
+func untrusted(err error) string {
+	var cert *tls.CertificateVerificationError
+	if !errors.As(err, &cert) {
+		return ""
+	}
+	return fmt.Sprintf("Failed to validate the SSL certificate: certificate verify failed: %v. Install the CA's certificate on the host, "+
+		"name it with ca_path, or set validate_certs to no", cert.Err)
 }
 
 // headerKeys turns a response's headers into result keys: lower case, and the

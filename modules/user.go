@@ -85,6 +85,9 @@ type account struct {
 func runUser(ctx context.Context, h target.Host, c *Call, a *userArgs) (*Result, error) {
 	u := &account{userArgs: a, h: h, c: c, res: &Result{}}
 	u.res.Set("name", a.Name).Set("state", a.State)
+	if a.Local && (a.Umask != "" || a.UIDMin != nil || a.UIDMax != nil) {
+		return nil, Failf("umask, uid_min and uid_max can't be used with local: luseradd knows none of them")
+	}
 	u.checkHash()
 	if a.Append && a.Groups == nil {
 		u.res.Warnings = append(u.res.Warnings, "'append' is set, but no 'groups' are specified. Use 'groups' for appending new groups.")

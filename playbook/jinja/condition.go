@@ -27,6 +27,9 @@ func (c *Context) ConditionValue(v value.Value, pos source.Pos) (bool, error) {
 	case *value.Template:
 		return c.Condition(v.Src, v.Pos)
 	}
+	if v == value.None && c.env.Lenient {
+		return true, nil // as one that is empty
+	}
 	defer c.begin()()
 	ok, err := c.boolean(v, pos)
 	return ok, finish(err)
