@@ -131,7 +131,7 @@ func mergeValues(old, over value.Value) value.Value {
 func (in *varsIncluder) file() error {
 	name := strings.TrimRight(in.args.File, "\n")
 	if name == "" {
-		return modules.Failf("include_vars needs a file or a dir")
+		return modules.Failf("Could not find file: include_vars needs a file or a dir")
 	}
 	path, err := in.Find("vars", name)
 	if err != nil {

@@ -158,14 +158,6 @@ func (m *taskMagic) Names() []string {
 func (m *taskMagic) Lookup(name string) (value.Value, bool) {
 	b := m.batch
 	switch name {
-	case "ansible_check_mode":
-		if m.plan.checkMode != nil {
-			return withoutOuter(m.plan.checkMode), true
-		}
-	case "ansible_diff_mode":
-		if m.plan.diff != nil {
-			return withoutOuter(m.plan.diff), true
-		}
 	case "play_hosts", "ansible_play_batch":
 		return b.names(func(s *seat) bool { return !s.unreachable && !s.failed }), true
 	case "ansible_play_hosts":

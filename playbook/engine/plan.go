@@ -112,14 +112,6 @@ func mayBeOmitted(v value.Value) bool {
 	return ok && strings.Contains(t.Src, "omit")
 }
 
-// withoutOuter gives a keyword's innermost value.
-func withoutOuter(v value.Value) value.Value {
-	if i, ok := v.(*inherited); ok {
-		return i.Value
-	}
-	return v
-}
-
 // collect gathers the keywords that add up; it is called from the outside in.
 // A play's vars have a level of their own.
 func (p *plan) collect(b *playbook.Base, isPlay bool) {

@@ -2,6 +2,7 @@ package yaml
 
 import (
 	"encoding/base64"
+	"errors"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -314,16 +315,23 @@ func (c *converter) typed(raw *yaml.Node, pos source.Pos) (value.Value, error) {
 	return v, nil
 }
 
+// decrypt gives the text of a !vault value. One that can't be decrypted is an
+// error only for what uses it, so that a file may hold secrets of others.
 func (c *converter) decrypt(raw *yaml.Node, pos source.Pos) (value.Value, error) {
 	if c.Vault == nil {
-		return nil, source.Errorf(pos, "this value is encrypted, and there is no vault password").
-			WithHint("give --ask-vault-pass, --vault-password-file or --vault-id")
+		return locked(pos, errors.New("Attempting to decrypt but no vault secrets found: "+
+			"give --ask-vault-pass, --vault-password-file or --vault-id")), nil
 	}
 	plain, err := c.Vault.Decrypt([]byte(raw.Value))
 	if err != nil {
-		return nil, &source.Error{Pos: pos, Msg: "can't decrypt this value: " + err.Error(), Err: err}
+		return locked(pos, err), nil
 	}
 	secret := *c
 	secret.Secret = true
 	return secret.str(string(plain), pos), nil
+}
+
+// locked is a value that says why it can't be read when something uses it.
+func locked(pos source.Pos, why error) value.Value {
+	return &value.Undefined{Msg: "can't decrypt the value at " + pos.String() + ": " + why.Error(), Pos: pos, Err: why}
 }
