@@ -59,9 +59,10 @@ func (c *jsonFacts) Get(host string) (*value.Dict, bool) {
 	return d, err == nil && ok
 }
 
-// Set keeps facts, replacing the file at once.
+// Set keeps facts, replacing the file at once. Facts that hold a secret (of
+// set_fact with cacheable) last for the run only: the file is plain text.
 func (c *jsonFacts) Set(host string, facts *value.Dict) error {
-	data, err := value.AppendJSON(nil, facts, value.JSONOptions{Pretty: true, Indent: "    ", SortKeys: true})
+	data, err := value.AppendJSON(nil, withoutSecrets(facts), value.JSONOptions{Pretty: true, Indent: "    ", SortKeys: true})
 	if err != nil {
 		return err
 	}
@@ -78,6 +79,16 @@ func (c *jsonFacts) Set(host string, facts *value.Dict) error {
 		return err
 	}
 	return os.Rename(f.Name(), c.path(host))
+}
+
+func withoutSecrets(facts *value.Dict) *value.Dict {
+	kept := value.NewDict(facts.Len())
+	for _, e := range facts.Entries() {
+		if !value.IsSecret(e.Val) {
+			kept.Set(e.Key, e.Val)
+		}
+	}
+	return kept
 }
 
 // Delete forgets a host's facts.
