@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,8 +19,17 @@ import (
 // hosts it opens, and the agent's connection.
 type keyring struct {
 	keys   once[ssh.Signer]
+	ask    func(ctx context.Context, file string) (string, error) // Options.AskPassphrase
+	asked  once[unlocked]
 	mu     sync.Mutex
 	agents map[string]*sshAgent
+}
+
+// unlocked is what came of asking for a passphrase; a failure is kept too, so
+// that nobody is asked again for the next host.
+type unlocked struct {
+	key ssh.Signer
+	err error
 }
 
 type sshAgent struct {
@@ -48,10 +59,10 @@ type auth struct {
 }
 
 // methods gives the ways to log in at e, in the order ssh tries them.
-func (k *keyring) methods(e *endpoint) (*auth, []ssh.AuthMethod) {
+func (k *keyring) methods(ctx context.Context, e *endpoint) (*auth, []ssh.AuthMethod) {
 	a := &auth{e: e, seen: map[string]bool{}}
 	if !e.no("pubkeyauthentication") {
-		k.collect(a)
+		k.collect(ctx, a)
 	}
 	byName := map[string]ssh.AuthMethod{}
 	if len(a.signers) > 0 {
@@ -100,7 +111,7 @@ func answerAll(pw string) ssh.KeyboardInteractiveChallenge {
 
 // collect finds the private keys: the target's own, those the options name,
 // the agent's, and the usual files.
-func (k *keyring) collect(a *auth) {
+func (k *keyring) collect(ctx context.Context, a *auth) {
 	e, t := a.e, a.e.target
 	if t.KeyData != "" {
 		s, err := parseKey([]byte(t.KeyData+"\n"), t.Passphrase)
@@ -115,7 +126,7 @@ func (k *keyring) collect(a *auth) {
 	}
 	signers, agentErr := k.agentSigners(e)
 	for _, f := range files {
-		k.addFile(a, f, signers, true)
+		k.addFile(ctx, a, f, signers, true)
 	}
 	if !e.yes("identitiesonly") {
 		for _, s := range signers {
@@ -129,13 +140,15 @@ func (k *keyring) collect(a *auth) {
 		return
 	}
 	for _, f := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-		k.addFile(a, home(".ssh/"+f), signers, false)
+		k.addFile(ctx, a, home(".ssh/"+f), signers, false)
 	}
 }
 
-// addFile adds the key in a file; one that is locked and in the agent is
-// taken from there.
-func (k *keyring) addFile(a *auth, path string, agentKeys []ssh.Signer, wanted bool) {
+// addFile adds the key in a file; one that is locked is taken from the agent
+// where that has it, or a person is asked for its passphrase. A usual file that
+// nobody named may be missing, and is asked for only when nothing else opens
+// the host.
+func (k *keyring) addFile(ctx context.Context, a *auth, path string, agentKeys []ssh.Signer, wanted bool) {
 	s, err := k.keys.get(path+"\x00"+a.e.target.Passphrase, func() (ssh.Signer, error) {
 		return readKey(path, a.e.target.Passphrase)
 	})
@@ -151,7 +164,28 @@ func (k *keyring) addFile(a *auth, path string, agentKeys []ssh.Signer, wanted b
 			}
 		}
 	}
+	if locked != nil && k.ask != nil && (wanted || len(a.signers) == 0 && a.e.target.Password == "") {
+		u, _ := k.asked.get(path, func() (unlocked, error) { return k.unlock(ctx, path), nil })
+		s, err = u.key, u.err
+	}
 	a.add(s, err, path)
+}
+
+const passphraseTries = 3
+
+// unlock asks for the passphrase of the key in a file.
+func (k *keyring) unlock(ctx context.Context, path string) unlocked {
+	for range passphraseTries {
+		passphrase, err := k.ask(ctx, path)
+		if err != nil {
+			return unlocked{err: err}
+		}
+		key, err := readKey(path, passphrase)
+		if !errors.Is(err, x509.IncorrectPasswordError) {
+			return unlocked{key, err}
+		}
+	}
+	return unlocked{err: errors.New("its passphrase was wrong")}
 }
 
 func (a *auth) add(s ssh.Signer, err error, what string) {
@@ -159,6 +193,9 @@ func (a *auth) add(s ssh.Signer, err error, what string) {
 		var locked *ssh.PassphraseMissingError
 		if errors.As(err, &locked) {
 			err = errors.New("it is locked with a passphrase (add it to the ssh-agent, or set ansible_ssh_private_key_passphrase)")
+		}
+		if errors.Is(err, x509.IncorrectPasswordError) {
+			err = errors.New("ansible_ssh_private_key_passphrase is not its passphrase")
 		}
 		a.faults = append(a.faults, fmt.Sprintf("%s: %v", what, err))
 		return

@@ -17,6 +17,10 @@ type Options struct {
 	// AskHostKey asks a person whether an unknown host's key is right; nil
 	// when there is no terminal. It is called by one goroutine at a time.
 	AskHostKey func(ctx context.Context, q HostKeyQuestion) (bool, error)
+	// AskPassphrase asks a person for the passphrase of a private key's file;
+	// nil when there is no terminal. It is called by one goroutine at a time
+	// for each file.
+	AskPassphrase func(ctx context.Context, file string) (string, error)
 	// Warn gets what deserves attention but stops nothing; may be nil.
 	Warn func(text string)
 	// Handshakes bounds how many handshakes are under way, in all and with

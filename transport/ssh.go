@@ -26,7 +26,7 @@ type sshDialer struct {
 }
 
 func newSSHDialer(o Options) *sshDialer {
-	d := &sshDialer{o: o, hosts: hostKeys{o: o}}
+	d := &sshDialer{o: o, hosts: hostKeys{o: o}, keys: keyring{ask: o.AskPassphrase}}
 	d.jumps.dialer = d
 	return d
 }
@@ -104,7 +104,7 @@ func connectFault(ctx context.Context, e *endpoint, err error) error {
 // handshake exchanges keys and logs in over raw. Every phase has its own
 // deadline; raw is closed when one of them fails.
 func (d *sshDialer) handshake(ctx context.Context, e *endpoint, raw net.Conn) (*ssh.Client, error) {
-	auth, methods := d.keys.methods(e)
+	auth, methods := d.keys.methods(ctx, e)
 	cfg := &ssh.ClientConfig{User: e.user, Auth: methods}
 	cfg.Ciphers = e.algorithms("ciphers", ssh.SupportedAlgorithms().Ciphers)
 	cfg.KeyExchanges = e.algorithms("kexalgorithms", ssh.SupportedAlgorithms().KeyExchanges)

@@ -81,6 +81,48 @@ func TestLoginByKeys(t *testing.T) {
 	}
 }
 
+// A locked key's passphrase is asked for, once for all hosts, and again when it
+// is wrong.
+func TestAskPassphrase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	public := writeKey(t, path, "open sesame")
+	h := startHost(t, func(o *sshtest.Options) { o.Key = public })
+	target := h.target()
+	target.KeyFile = path
+	tests := map[string]struct {
+		answers []string
+		asked   int
+		fault   string // empty: it opens
+	}{
+		"right":       {[]string{"open sesame"}, 1, ""},
+		"right later": {[]string{"open barley", "open sesame"}, 2, ""},
+		"wrong":       {[]string{"a", "b", "c", "open sesame"}, 3, "passphrase was wrong"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			asked := 0
+			d := newDialer(t, transport.Options{AskPassphrase: func(_ context.Context, file string) (string, error) {
+				asked++
+				return test.answers[asked-1], nil
+			}})
+			for range 2 {
+				c, err := d.Dial(t.Context(), target)
+				switch {
+				case test.fault != "":
+					wantFault(t, err, transport.PhaseAuth, path, test.fault)
+				case err != nil:
+					t.Fatal(err)
+				default:
+					c.Close()
+				}
+			}
+			if asked != test.asked {
+				t.Errorf("asked %d times, want %d", asked, test.asked)
+			}
+		})
+	}
+}
+
 func TestLoginByAgent(t *testing.T) {
 	_, key, _ := ed25519.GenerateKey(rand.Reader)
 	ring := agent.NewKeyring()

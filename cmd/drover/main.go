@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -45,7 +46,13 @@ func commands() []*command {
 }
 
 // start runs the command line and gives the exit code.
-func start(ctx context.Context, argv []string) int {
+func start(ctx context.Context, argv []string) (code int) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			fmt.Fprintf(os.Stderr, "[ERROR]: a fault of drover itself, please report it: %v\n%s", fault, debug.Stack())
+			code = exitUnexpected
+		}
+	}()
 	code, err := dispatch(ctx, argv)
 	if err == nil {
 		return code

@@ -213,7 +213,7 @@ func (s *session) pool() *remote.Pool {
 		AcceptNewHostKeys: s.cli.Bool("accept-new-host-keys"), NoHostKeyCheck: !s.cfg.HostKeyChecking, Warn: s.display.warn,
 	}
 	if s.term.Interactive() {
-		o.AskHostKey = s.term.askHostKey
+		o.AskHostKey, o.AskPassphrase = s.term.askHostKey, s.term.askPassphrase
 	}
 	return remote.NewPool(transport.NewDialer(o), remote.Options{Local: serveLocal})
 }

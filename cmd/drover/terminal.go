@@ -97,3 +97,8 @@ func (t *terminal) askHostKey(ctx context.Context, q transport.HostKeyQuestion) 
 		prompt = "Please type 'yes' or 'no': "
 	}
 }
+
+// askPassphrase asks for the passphrase of a private key.
+func (t *terminal) askPassphrase(ctx context.Context, file string) (string, error) {
+	return t.ReadLine(ctx, fmt.Sprintf("Enter passphrase for key '%s': ", file), false)
+}
