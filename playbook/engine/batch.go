@@ -78,7 +78,8 @@ func (pr *playRun) newBatch(members []*host) *batch {
 }
 
 // steps lays out the play: facts, pre_tasks, roles, tasks, post_tasks, with a
-// flush of the handlers after each section that Ansible has one after.
+// flush of the handlers after each section that Ansible has one after. A flush
+// after nothing runs the handlers that handlers before it notified.
 func (pr *playRun) steps() []playbook.Step {
 	p := pr.play
 	var steps []playbook.Step
@@ -92,9 +93,6 @@ func (pr *playRun) steps() []playbook.Step {
 		}
 	}
 	for _, section := range [][]playbook.Step{p.PreTasks, append(roles, p.Tasks...), p.PostTasks} {
-		if len(section) == 0 {
-			continue
-		}
 		steps = append(steps, pr.section(section))
 	}
 	return steps
