@@ -38,6 +38,7 @@ var builtin = sync.OnceValue(func() []Module {
 		modprobeModule(),
 		mountModule(),
 		packageFactsModule(),
+		pamLimitsModule(),
 		pingModule(),
 		replaceModule(),
 		serviceFactsModule(),
