@@ -39,6 +39,7 @@ type outcome struct {
 	result    *value.Dict // what register sees
 	shown     *value.Dict // what people see
 	target    string      // delegate_to
+	diff      bool        // diff mode is on
 	err       error       // the failure with its place, when it has one
 	// effects change the state of the run, in the order of the items.
 	effects  []effect

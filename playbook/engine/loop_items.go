@@ -302,7 +302,7 @@ func (i *itemRun) tellItem(r itemResult, d *value.Dict) {
 	}
 	i.batch.run.emit(event.Item{
 		Task: i.step.info, Host: i.seat.name, Target: i.out.target, Label: i.showLabel(), Status: status,
-		Result: i.show(d), Ignored: r.ignored, Err: i.out.err,
+		Result: i.show(d), Ignored: r.ignored, NoDiff: !i.kw.diff, Err: i.out.err,
 	})
 	i.out.err = nil
 }

@@ -110,6 +110,7 @@ func (i *itemRun) errorResult(err error) *value.Dict {
 
 func (i *itemRun) done(result *value.Dict) itemResult {
 	r := itemResult{dict: result}
+	i.out.diff = i.kw.diff
 	r.ignored = isTrue(r, "failed") && i.kw.ignoreErrors || isTrue(r, "unreachable") && i.kw.ignoreUnreachable
 	if isTrue(r, "failed") || isTrue(r, "unreachable") {
 		i.out.ignored = r.ignored

@@ -155,7 +155,6 @@ func (i *itemRun) keywords() error {
 	k.ignoreUnreachable = ev.boolean("ignore_unreachable", p.ignoreUnreachable, false)
 	k.check = ev.boolean("check_mode", p.checkMode, cfg.Check)
 	k.diff = ev.boolean("diff", p.diff, cfg.Diff)
-	i.out.diff = k.diff
 	k.noLog = ev.boolean("no_log", p.noLog, false)
 	k.delegateFacts = ev.boolean("delegate_facts", p.delegateFacts, false)
 	k.timeout = seconds(ev.number("timeout", p.timeout, cfg.TaskTimeout.Seconds()))
