@@ -63,9 +63,7 @@ func runFile(ctx context.Context, h target.Host, c *Call, a *fileArgs) (*Result,
 	}
 	r := &f.res
 	r.Changed = f.changed
-	if c.Diff && r.Changed {
-		r.Diff = []Diff{{BeforeState: &f.diff.Before, AfterState: &f.diff.After}}
-	}
+	r.Diff = []Diff{{BeforeState: &f.diff.Before, AfterState: &f.diff.After}}
 	if a.State == "absent" {
 		return r.Set("state", "absent"), nil
 	}
