@@ -33,6 +33,7 @@ var builtin = sync.OnceValue(func() []Module {
 		hostnameModule(),
 		iptablesModule(),
 		knownHostsModule(),
+		iniFileModule(),
 		lineinfileModule(),
 		localeGenModule(),
 		modprobeModule(),
