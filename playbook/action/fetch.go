@@ -93,7 +93,8 @@ func fetchDest(t Task, src string, flat bool) (string, error) {
 		dest = filepath.Join(playbookDir(t), dest)
 	}
 	if !flat {
-		return filepath.Join(dest, t.Host(), src), nil
+		// A name or path that a host gave may hold "..": it stays below dest.
+		return filepath.Join(dest, filepath.Join("/", t.Host()), filepath.Join("/", src)), nil
 	}
 	if slash {
 		return filepath.Join(dest, filepath.Base(src)), nil

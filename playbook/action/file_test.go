@@ -190,6 +190,18 @@ func TestFetch(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(h.dir, "flat/log")); err != nil {
 		t.Error(err)
 	}
+	wd, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, err := filepath.Rel(wd, src) // begins with ../
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantChanged(t, h.run(t, "ansible.builtin.fetch", "src", up, "dest", "up"), true)
+	if _, err := os.Stat(filepath.Join(h.dir, "up/host1", filepath.Join("/", up))); err != nil {
+		t.Errorf("a path with .. left the host's folder: %v", err)
+	}
 	wantChanged(t, h.run(t, "ansible.builtin.fetch", "src", "/nope", "dest", "got", "fail_on_missing", false), false)
 	if r := h.run(t, "ansible.builtin.fetch", "src", "/nope", "dest", "got"); value.String(r.At("msg")) != "the remote file does not exist" || !value.Truth(r.At("failed")) {
 		t.Error(value.Repr(r))

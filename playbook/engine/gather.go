@@ -120,10 +120,11 @@ func (r *run) askOne(ctx context.Context, p *playbook.Prompt, jc *jinja.Context)
 	if p.Encrypt != "" {
 		return encrypted(jc, p, answer)
 	}
+	secret := p.Private && !r.cfg.Env.Lenient
 	if !p.Unsafe && jinja.HasMarkup(answer) {
-		return &value.Template{Src: answer, Pos: p.Pos}, nil
+		return &value.Template{Src: answer, Pos: p.Pos, Secret: secret}, nil
 	}
-	if p.Private && !r.cfg.Env.Lenient {
+	if secret {
 		return value.Secret(answer), nil
 	}
 	return value.Str(answer), nil
