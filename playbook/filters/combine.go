@@ -90,6 +90,9 @@ func (m merger) merge(low, high value.Value) (*value.Dict, error) {
 	if !xOK || !yOK {
 		return nil, fmt.Errorf("failed to combine variables, expected dicts but got a '%s' and a '%s'.", low.Type(), high.Type())
 	}
+	if x.Len() == 0 || value.Equal(x, y) { // lists of equal dicts are not joined
+		return y.Clone(), nil
+	}
 	out := x.Clone()
 	if !m.recursive && m.lists == "replace" {
 		return out.Update(y), nil

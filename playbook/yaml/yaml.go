@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"regexp"
 	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -24,6 +25,9 @@ type Options struct {
 	// Timestamp makes the values of dates and times; without it they stay
 	// text.
 	Timestamp Timestamp
+	// DuplicateKeys says what a key that is given twice is: "error", "ignore",
+	// else a warning.
+	DuplicateKeys string
 	// Warn receives warnings, such as a key that is given twice; may be nil.
 	Warn func(pos source.Pos, msg string)
 }
@@ -87,9 +91,14 @@ func Document(data []byte, file string, o Options) (*Node, error) {
 	return docs[0], nil
 }
 
+// versionLine is a directive for another version of YAML, which is read as 1.1
+// is, as PyYAML does.
+var versionLine = regexp.MustCompile(`(?m)^%YAML 1\.[02-9]\b`)
+
 // Documents reads all documents of a stream.
 func Documents(data []byte, file string, o Options) (docs []*Node, err error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data = versionLine.ReplaceAll(data, []byte("%YAML 1.1"))
 	t := &text{file: file, data: data}
 	if err := t.checkEncoding(); err != nil {
 		return nil, err
