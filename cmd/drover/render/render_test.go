@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -187,6 +188,22 @@ func withoutTimes(data []byte) []byte {
 		}
 	}
 	return []byte(strings.Join(lines, "\n"))
+}
+
+// A failure keeps long measurements for -v, and everything short or textual.
+func TestLongBlocks(t *testing.T) {
+	r := value.DictOf("few", value.DictOf("key", 1), "many", value.NewDict(0), "text", strings.Repeat("line\n", longBlock+5))
+	for i := range longBlock + 1 {
+		r.At("many").(*value.Dict).Put(fmt.Sprint("key", i), value.Int(1))
+	}
+	brief, full := base{}, base{Options: Options{Verbosity: 1}}
+	if got := brief.blocks(r); !strings.Contains(got, "many: (11 lines; -v shows them)") || strings.Contains(got, "key1:") ||
+		!strings.Contains(got, "key: 1") || strings.Count(got, "line\n") < longBlock {
+		t.Errorf("brief:%s", got)
+	}
+	if got := full.blocks(r); !strings.Contains(got, "key10: 1") {
+		t.Errorf("full:%s", got)
+	}
 }
 
 func TestUnified(t *testing.T) {

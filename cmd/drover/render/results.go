@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -156,6 +157,15 @@ func message(r *value.Dict) string {
 	return "failed without a message"
 }
 
+// longBlock is how many lines a mapping or list of a failure may fill before
+// it is left to -v: what went wrong must not drown in what was measured.
+const longBlock = 10
+
+func isText(v value.Value) bool {
+	_, ok := value.AsString(v)
+	return ok
+}
+
 // blocks gives each key on a line of its own, texts of several lines below
 // their key.
 func (b *base) blocks(r *value.Dict) string {
@@ -165,8 +175,11 @@ func (b *base) blocks(r *value.Dict) string {
 		if isBlank(e.Val) || (strings.HasSuffix(key, "_lines") && r.At(strings.TrimSuffix(key, "_lines")) != value.None) {
 			continue
 		}
-		out.WriteString("\n    " + key + ":")
-		out.WriteString(blockValue(key, e.Val))
+		text := blockValue(key, e.Val)
+		if n := strings.Count(text, "\n"); n > longBlock && b.Verbosity == 0 && !isText(e.Val) {
+			text = fmt.Sprintf(" (%d lines; -v shows them)", n)
+		}
+		out.WriteString("\n    " + key + ":" + text)
 	}
 	return out.String()
 }
