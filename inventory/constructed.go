@@ -58,7 +58,7 @@ func (constructedFormat) parse(l *loader, src string) error {
 
 // pluginConfig reads the YAML configuration of the plugin called name.
 func pluginConfig(l *loader, src, name string) (*yaml.Node, error) {
-	doc, err := readYAML(src, l.opts.Vault)
+	doc, err := l.opts.readYAML(src)
 	if err != nil {
 		return nil, err
 	}

@@ -20,12 +20,12 @@ func ReadVarsFile(path string, vault yaml.Decrypter) (*value.Dict, error) {
 }
 
 // readYAML reads a YAML file of one document as a node, nil when it is empty.
-func readYAML(path string, vault yaml.Decrypter) (*yaml.Node, error) {
-	data, secret, err := readFile(path, vault)
+func (o *Options) readYAML(path string) (*yaml.Node, error) {
+	data, secret, err := readFile(path, o.Vault)
 	if err != nil {
 		return nil, err
 	}
-	return yaml.Document(data, path, yaml.Options{Secret: secret, Vault: vault})
+	return yaml.Document(data, path, yaml.Options{Secret: secret, Vault: o.Vault, Timestamp: o.Timestamp})
 }
 
 // readFile gives a file's text, decrypted when it is vaulted, which secret

@@ -35,6 +35,9 @@ type Options struct {
 	GroupChars string
 	// Vault decrypts vaulted files and values; nil: they are an error.
 	Vault yaml.Decrypter
+	// Timestamp makes the values of dates in YAML inventories; without it they
+	// stay text.
+	Timestamp yaml.Timestamp
 	// Warn receives warnings; may be nil.
 	Warn func(msg string)
 	// Env evaluates the expressions of constructed and generator; nil: they

@@ -19,7 +19,7 @@ func (yamlFormat) wants(l *loader, src string) bool {
 }
 
 func (yamlFormat) parse(l *loader, src string) error {
-	doc, err := readYAML(src, l.opts.Vault)
+	doc, err := l.opts.readYAML(src)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (autoFormat) wants(_ *loader, src string) bool {
 }
 
 func (autoFormat) parse(l *loader, src string) error {
-	doc, err := readYAML(src, l.opts.Vault)
+	doc, err := l.opts.readYAML(src)
 	if err != nil {
 		return errDeclined // the yaml format gives the same error
 	}

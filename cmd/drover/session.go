@@ -143,7 +143,7 @@ func (s *session) loadInventory() (*inventory.Inventory, error) {
 		UnparsedFails: s.cfg.InventoryUnparsedFails, AnyUnparsedFails: s.cfg.InventoryUnparsedAnyFails,
 		Enabled: s.cfg.InventoryEnabled, IgnoreExtensions: s.cfg.InventoryIgnoreExtensions, IgnorePatterns: s.cfg.InventoryIgnorePatterns,
 		YAMLExtensions: s.cfg.YAMLExtensions, QuietUnparsed: !s.cfg.InventoryUnparsedWarning,
-		PatternMismatch: s.cfg.PatternMismatch, GroupChars: s.cfg.GroupChars,
+		PatternMismatch: s.cfg.PatternMismatch, Timestamp: filters.Timestamp, GroupChars: s.cfg.GroupChars,
 		Vault: s.decrypter(), Warn: s.display.warn, Env: s.env, ExtraVars: s.extra, HashMerge: s.cfg.HashBehaviour == "merge",
 	}
 	cache, err := factCache(s.cfg)
@@ -198,8 +198,8 @@ func (s *session) loader() *playbook.Loader {
 		public = &yes
 	}
 	return playbook.NewLoader(playbook.Options{
-		PublicRoles: public,
-		Modules:     action.Spec, Names: moduleNames, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath, LibraryPaths: s.cfg.Library,
+		PublicRoles: public, DuplicateKeys: s.cfg.DuplicateKeys,
+		Modules: action.Spec, Names: moduleNames, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath, LibraryPaths: s.cfg.Library,
 		Vault: s.decrypter(), Env: s.env, Warn: s.env.Warn, Timestamp: filters.Timestamp,
 		Static: func(known *value.Dict) *jinja.Context {
 			return jinja.NewContext(s.env, vars.Dict{D: known.Clone().Update(s.extra)})
