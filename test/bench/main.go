@@ -107,7 +107,7 @@ func run(ctx context.Context, o options) error {
 		}
 		t, err := b.section(ctx, s)
 		if err != nil {
-			t = &table{note: "Not measured: " + err.Error()}
+			t = &table{note: "Not measured: " + firstOf(err)}
 		}
 		b.report.add(s.title, t)
 		b.report.print(os.Stdout, s.title, t)
