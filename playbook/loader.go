@@ -105,7 +105,7 @@ func (l *Loader) readYAML(path string) (n *yaml.Node, secret bool, err error) {
 	if err != nil {
 		return nil, secret, err
 	}
-	o := yaml.Options{Secret: secret, Vault: l.decrypter(), Timestamp: l.Timestamp, Warn: l.Warn}
+	o := yaml.Options{Secret: secret, Vault: l.decrypter(), Timestamp: l.Timestamp, DuplicateKeys: l.DuplicateKeys, Warn: l.Warn}
 	n, err = yaml.Document(data, path, o)
 	if err != nil && isJSON(data) {
 		// JSON may be indented by tabs, YAML may not.

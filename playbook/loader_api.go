@@ -38,6 +38,8 @@ type Options struct {
 	Env *jinja.Env
 	// Timestamp makes the values of dates in YAML; without it they stay text.
 	Timestamp yaml.Timestamp
+	// DuplicateKeys says what a key that is given twice is; see yaml.Options.
+	DuplicateKeys string
 	// Warn receives warnings (a key given twice); may be nil.
 	Warn func(pos source.Pos, msg string)
 }

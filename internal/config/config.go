@@ -53,6 +53,7 @@ type Config struct {
 	AnyErrorsFatal        bool
 	ForceHandlers         bool
 	MissingHandlerIsError bool
+	DuplicateKeys         string
 	ErrorOnUndefined      bool
 	Strategy              string
 	Compat                string // the version of Ansible to behave like: 2.18, or 2.19

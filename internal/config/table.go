@@ -111,6 +111,7 @@ func runSettings(c *Config) []setting {
 		row("fact_caching_connection", "ANSIBLE_CACHE_PLUGIN_CONNECTION", "", path(&c.FactCachingPath)),
 		row("fact_caching_prefix", "ANSIBLE_CACHE_PLUGIN_PREFIX", "", text(&c.FactCachingPrefix)),
 		row("fact_caching_timeout", "ANSIBLE_CACHE_PLUGIN_TIMEOUT", "86400", seconds(&c.FactCachingExpiry)),
+		row("duplicate_dict_key", "ANSIBLE_DUPLICATE_YAML_DICT_KEY", "warn", oneOf(&c.DuplicateKeys, "warn", "error", "ignore")),
 		row("hash_behaviour", "ANSIBLE_HASH_BEHAVIOUR", "replace", oneOf(&c.HashBehaviour, "replace", "merge")),
 		row("private_role_vars", "ANSIBLE_PRIVATE_ROLE_VARS", "no", boolean(&c.PrivateRoleVars)),
 		row("any_errors_fatal", "ANSIBLE_ANY_ERRORS_FATAL", "no", boolean(&c.AnyErrorsFatal)),

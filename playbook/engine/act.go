@@ -74,7 +74,7 @@ func (i *itemRun) args() (*value.Dict, error) {
 		}
 		d, ok := v.(*value.Dict)
 		if !ok && v != value.None && v != value.Omit {
-			return nil, source.Errorf(task.Keys["args"], "args must be a dictionary of arguments, not %s", value.Repr(v))
+			return nil, source.Errorf(task.Keys["args"], "invalid or malformed argument: %s; args must be a dictionary of arguments", value.Repr(v))
 		}
 		raw.Update(d)
 	}

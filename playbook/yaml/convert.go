@@ -149,8 +149,10 @@ func (c *converter) mapping(raw *yaml.Node) (*Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m.put(Pair{key, val}) && c.Warn != nil {
-			c.Warn(key.Pos, "the key '"+value.String(key.Scalar)+"' is given twice in one mapping; the last one counts")
+		if m.put(Pair{key, val}) {
+			if err := c.duplicate(key); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for _, p := range m.node.Pairs {
@@ -189,6 +191,18 @@ type pairs struct {
 	node *Node
 	at   map[string]int
 	own  map[string]bool // the keys written in the mapping itself, after merging
+}
+
+// duplicate deals with a key that is given twice in one mapping.
+func (c *converter) duplicate(key *Node) error {
+	text := "found a duplicate dict key (" + value.String(key.Scalar) + ")"
+	switch {
+	case c.DuplicateKeys == "error":
+		return source.Errorf(key.Pos, "%s", text).WithHint("give each key once")
+	case c.DuplicateKeys != "ignore" && c.Warn != nil:
+		c.Warn(key.Pos, text+"; the last value counts")
+	}
+	return nil
 }
 
 // put adds a pair and reports whether the mapping itself had the key already.

@@ -213,7 +213,7 @@ func TestDuplicateKeysWarn(t *testing.T) {
 	if _, err := Vars([]byte("d: &d {a: 1}\ne:\n  <<: *d\n  a: 2\n  b: 3\n  b: 4\n"), "f", o); err != nil {
 		t.Fatal(err)
 	}
-	if len(warned) != 1 || !strings.HasPrefix(warned[0], "f:6:3 the key 'b'") {
+	if len(warned) != 1 || !strings.HasPrefix(warned[0], "f:6:3 found a duplicate dict key (b)") {
 		t.Errorf("warned %q", warned)
 	}
 }
