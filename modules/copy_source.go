@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"drover/modules/target"
@@ -109,7 +110,7 @@ func (a *copyArgs) hostSource(h target.Host) (*copySource, error) {
 		s.entries = []copyEntry{e}
 		return s, err
 	}
-	if s.entries, err = listTree(h, root, "", a.LocalFollow, nil); err != nil {
+	if s.entries, err = listTree(h, root, "", a.LocalFollow, []uint64{info.Ino}); err != nil {
 		return nil, err
 	}
 	if !strings.HasSuffix(a.Src, "/") {
@@ -129,7 +130,8 @@ func hostEntry(h target.Host, root, rel string, info *target.Info) (copyEntry, e
 }
 
 // listTree lists what is below root/rel, folders before what is in them.
-// above holds the folders on the way, so that a loop of links ends.
+// above holds the folders on the way: a link to one of them stays a link, so
+// that a loop ends.
 func listTree(h target.Host, root, rel string, follow bool, above []uint64) ([]copyEntry, error) {
 	dirents, err := h.ReadDir(filepath.Join(root, rel))
 	if err != nil {
@@ -155,7 +157,7 @@ func listEntry(h target.Host, root, name string, follow bool, above []uint64) ([
 	}
 	if info.Mode&fs.ModeSymlink != 0 {
 		end, err := h.Stat(path)
-		if !follow || err != nil {
+		if !follow || err != nil || slices.Contains(above, end.Ino) {
 			to, err := h.Readlink(path)
 			return []copyEntry{{Path: name, Kind: "link", Target: to}}, err
 		}
@@ -167,11 +169,6 @@ func listEntry(h target.Host, root, name string, follow bool, above []uint64) ([
 		return []copyEntry{e}, err
 	case !info.IsDir():
 		return nil, nil // devices and sockets have no contents to copy
-	}
-	for _, ino := range above {
-		if ino == info.Ino {
-			return nil, nil
-		}
 	}
 	below, err := listTree(h, root, name, follow, append(above[:len(above):len(above)], info.Ino))
 	return append([]copyEntry{{Path: name, Kind: "directory"}}, below...), err

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -96,7 +97,8 @@ func (s *localSource) file(path, rel string) error {
 }
 
 // tree lists what is in a folder, folders before what is in them. above holds
-// the folders on the way, so that a loop of links ends.
+// the folders on the way: a link to one of them stays a link, so that a loop
+// ends.
 func (s *localSource) tree(dir, rel string, above []fs.FileInfo) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -117,7 +119,7 @@ func (s *localSource) entry(path, rel string, above []fs.FileInfo) error {
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
 		end, err := os.Stat(path)
-		if err != nil || !s.follow {
+		if err != nil || !s.follow || slices.ContainsFunc(above, func(up fs.FileInfo) bool { return os.SameFile(up, end) }) {
 			to, err := os.Readlink(path)
 			s.m.addLink(rel, to)
 			return err
@@ -129,11 +131,6 @@ func (s *localSource) entry(path, rel string, above []fs.FileInfo) error {
 		return s.file(path, rel)
 	case !info.IsDir():
 		return nil // devices and sockets have no contents to copy
-	}
-	for _, up := range above {
-		if os.SameFile(up, info) {
-			return nil
-		}
 	}
 	s.m.addDir(rel)
 	return s.tree(path, rel, append(above[:len(above):len(above)], info))

@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,7 +74,7 @@ func (c *copier) read(t Task, path, src string, args *value.Dict) (*manifest, er
 		dest := strings.TrimRight(value.String(args.At("dest")), "/")
 		args.Put("dest", value.Str(dest+"/"+filepath.Base(path)))
 	}
-	return s.m, s.tree(path, "", nil)
+	return s.m, s.tree(path, "", []fs.FileInfo{info})
 }
 
 // send calls a module with the manifest in place of src.

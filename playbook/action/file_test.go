@@ -142,6 +142,21 @@ func TestCopyFolder(t *testing.T) {
 	}
 }
 
+func TestCopyKeepsLinksToFoldersOnTheWay(t *testing.T) {
+	h := newHostTask(t, nil)
+	h.put(t, "files/d/s/a", "1")
+	if err := os.Symlink("..", filepath.Join(h.dir, "files/d/s/up")); err != nil {
+		t.Fatal(err)
+	}
+	wantChanged(t, h.run(t, "ansible.builtin.copy", "src", "d", "dest", h.remote), true)
+	wantChanged(t, h.run(t, "ansible.builtin.copy", "src", h.remote+"/d", "dest", h.remote+"/e/", "remote_src", true), true)
+	for _, link := range []string{"d/s/up", "e/d/s/up"} {
+		if to, err := os.Readlink(filepath.Join(h.remote, link)); err != nil || to != ".." {
+			t.Errorf("the link %s became %q, %v", link, to, err)
+		}
+	}
+}
+
 func TestCopyRefuses(t *testing.T) {
 	h := newHostTask(t, nil)
 	for want, args := range map[string][]any{
