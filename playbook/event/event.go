@@ -95,6 +95,7 @@ type (
 		Status  Status
 		Result  *value.Dict
 		Ignored bool
+		NoDiff  bool  // diff mode is off: what differs is in the result, but not to be shown
 		Err     error // the failure with its place in the playbook, when it has one
 	}
 	// Result is the end of a task on a host. Result.Data holds what register
@@ -107,6 +108,7 @@ type (
 		Ignored bool  // failed or unreachable, and ignored
 		Rescued bool  // failed inside a block that has a rescue
 		Looped  bool  // items were printed before
+		NoDiff  bool  // diff mode is off, as for Item
 		Err     error // the failure with its place in the playbook, when it has one
 		Result  *value.Dict
 		Start   time.Time

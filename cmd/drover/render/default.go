@@ -141,7 +141,7 @@ func (p *defaultPrinter) item(e event.Item) {
 		return
 	}
 	p.heading(e.Task)
-	p.showDiff(e.Task, e.Result)
+	p.showDiff(e.Task, e.Result, e.NoDiff)
 	host, label := "["+e.Host+p.delegate(e.Result)+"]", "(item="+label(e.Task, e.Label)+")"
 	switch e.Status {
 	case event.OK:
@@ -161,7 +161,7 @@ func (p *defaultPrinter) result(e event.Result) {
 	}
 	p.heading(e.Task)
 	if !e.Looped {
-		p.showDiff(e.Task, e.Result)
+		p.showDiff(e.Task, e.Result, e.NoDiff)
 	}
 	host := "[" + e.Host + p.target(e) + "]"
 	switch e.Status {
@@ -212,8 +212,8 @@ func (p *defaultPrinter) skipDetail(t *event.TaskInfo, r *value.Dict) string {
 	return p.detail(t, r)
 }
 
-func (p *defaultPrinter) showDiff(t *event.TaskInfo, r *value.Dict) {
-	if t.NoLog {
+func (p *defaultPrinter) showDiff(t *event.TaskInfo, r *value.Dict, off bool) {
+	if t.NoLog || off {
 		return
 	}
 	if d := p.diffText(r); d != "" {

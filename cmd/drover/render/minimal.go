@@ -31,7 +31,7 @@ func (p *minimal) Event(e event.Event) {
 
 func (p *minimal) result(e event.Result) {
 	r := guard(e.Task, e.Result)
-	if d := p.diffText(r); d != "" && !e.Task.NoLog {
+	if d := p.diffText(r); d != "" && !e.Task.NoLog && !e.NoDiff {
 		io.WriteString(p.Out, d)
 	}
 	word, c := adhocState(e)
