@@ -68,11 +68,17 @@ func runSysctl(ctx context.Context, h target.Host, c *Call, a *sysctlArgs) (*Res
 	return res, nil
 }
 
+// sysctl runs the program. With ignoreerrors it passes over settings that the
+// kernel does not know; what the kernel refuses is a failure all the same.
 func (a *sysctlArgs) sysctl(ctx context.Context, h target.Host, args ...string) error {
 	argv := append([]string{"sysctl"}, flags(a.IgnoreErrors, "-e")...)
 	out, err := runTool(ctx, h, append(argv, args...)...)
-	if err == nil && (out.RC != 0 || strings.Contains(out.Stderr, "Invalid argument") || strings.Contains(out.Stderr, "Read-only file system")) && !a.IgnoreErrors {
-		err = Failf("setting %s failed: %s", a.Name, out.said())
+	if err == nil && (out.RC != 0 || strings.Contains(out.Stderr, "Invalid argument") || strings.Contains(out.Stderr, "Read-only file system")) {
+		what := "setting " + a.Name + " failed"
+		if args[0] == "-p" {
+			what = "Failed to reload sysctl"
+		}
+		err = Failf("%s: %s", what, out.said())
 	}
 	return err
 }
