@@ -30,7 +30,12 @@ func isTrue(r itemResult, key string) bool {
 }
 
 // run runs the task once: conditions, keywords, arguments, attempts.
-func (i *itemRun) run(ctx context.Context) itemResult {
+func (i *itemRun) run(ctx context.Context) (r itemResult) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			r = i.failed(i.faultError(fault))
+		}
+	}()
 	skipped, err := i.skip()
 	if err != nil {
 		return i.failed(err)
@@ -168,11 +173,14 @@ func (i *itemRun) retry(ctx context.Context) *value.Dict {
 	task := i.step.task
 	trying := len(task.Until) > 0 || task.Retries != nil
 	for attempt := 1; ; attempt++ {
+		i.try = 0
+		if trying {
+			i.try = attempt
+		}
 		result := i.attempt(ctx)
 		if !trying || isTrue(itemResult{dict: result}, "unreachable") || ctx.Err() != nil {
 			return result
 		}
-		result.Put("attempts", value.Int(attempt))
 		i.see(result)
 		met, err := i.untilMet(result)
 		if err != nil {
@@ -260,6 +268,9 @@ func (i *itemRun) attempt(ctx context.Context) *value.Dict {
 	i.complete(result)
 	if isTrue(itemResult{dict: result}, "unreachable") {
 		return result
+	}
+	if i.try > 0 {
+		result.Put("attempts", value.Int(i.try))
 	}
 	if err := i.judge(result); err != nil {
 		i.out.err = err

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"drover/playbook"
@@ -40,7 +41,7 @@ func (b *batch) newTaskRun(st *step, s *seat) *taskRun {
 func (b *batch) execute(ctx context.Context, st *step, s *seat) *outcome {
 	b.run.emit(event.HostStart{Task: st.info, Host: s.name})
 	t := b.newTaskRun(st, s)
-	result := t.runAll(ctx)
+	result := t.guarded(func() *value.Dict { return t.runAll(ctx) })
 	t.out.end = time.Now()
 	t.out.result = result
 	t.out.classify()
@@ -49,6 +50,25 @@ func (b *batch) execute(ctx context.Context, st *step, s *seat) *outcome {
 		t.out.result = withoutInvocation(t.out.result)
 	}
 	return t.out
+}
+
+// guarded turns a panic, which is a fault of drover, into a failure of the one
+// task on the one host; the others go on.
+func (t *taskRun) guarded(work func() *value.Dict) (result *value.Dict) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			t.out.err = t.faultError(fault)
+			result = value.DictOf("failed", true, "changed", false, "msg", errorText(t.out.err))
+		}
+	}()
+	return work()
+}
+
+// faultError says that drover itself is at fault, with where for -vvvv.
+func (t *taskRun) faultError(fault any) error {
+	t.batch.run.emit(event.Message{Verbosity: 4, Host: t.seat.name, Text: string(debug.Stack())})
+	return source.Errorf(t.step.task.Pos, "a fault of drover itself ended this task: %v", fault).
+		WithHint("please report it, with the task and the output of a run with -vvvv")
 }
 
 // runAll gives the task's whole result: of its one run, or of its loop.
@@ -129,6 +149,7 @@ type itemRun struct {
 	warns []string
 	// module is the full name of what is called.
 	module string
+	try    int // which attempt it is, 0 for tasks that are tried once
 	place  int // among the items that run side by side
 }
 
