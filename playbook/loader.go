@@ -74,10 +74,27 @@ func (l *Loader) VarsFile(path string) (*value.Dict, error) {
 		return nil, f.err
 	case f.node.IsNull():
 		return value.NewDict(0), nil
-	case f.node.Kind != yaml.Mapping:
-		return nil, source.Errorf(f.node.Pos, "a file of variables must be a mapping of names to values, but this is %s", f.node.What())
 	}
-	return f.node.Dict(), nil
+	return variables(f.node)
+}
+
+// variables gives the variables of a node: a mapping, or a list of mappings
+// that are laid over each other.
+func variables(n *yaml.Node) (*value.Dict, error) {
+	switch n.Kind {
+	case yaml.Mapping:
+		return n.Dict(), nil
+	case yaml.List:
+		all := value.NewDict(8)
+		for _, item := range n.Items {
+			if item.Kind != yaml.Mapping {
+				return nil, source.Errorf(item.Pos, "an entry of a list of variables must be a mapping of names to values, but this is %s", item.What())
+			}
+			all.Update(item.Dict())
+		}
+		return all, nil
+	}
+	return nil, source.Errorf(n.Pos, "a file of variables must be a mapping of names to values, but this is %s", n.What())
 }
 
 // parse reads and parses a file, or gives what it read before.
