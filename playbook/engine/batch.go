@@ -50,13 +50,10 @@ func (pr *playRun) runBatch(ctx context.Context, members []*host) bool {
 			failed++
 		}
 	}
-	if b.broke || failed == len(b.seats) {
-		if !pr.ended && ctx.Err() == nil {
-			pr.run.emit(event.NoHosts{Remaining: true})
-		}
-		return false
+	if b.broke {
+		pr.run.emit(event.NoHosts{Remaining: true})
 	}
-	return true
+	return !b.broke && failed < len(b.seats)
 }
 
 func (pr *playRun) newBatch(members []*host) *batch {
