@@ -48,11 +48,16 @@ func serve(t *testing.T, o Options, env map[string]string) *controller {
 		out.Close()
 		c.done <- err
 	}()
-	go func() { _ = c.w.Preface(&wire.Hello{Version: wire.Version, Env: env}) }()
+	greeted := make(chan error, 1)
+	go func() { greeted <- c.w.Preface(&wire.Hello{Version: wire.Version, Env: env}) }()
 	if _, err := c.r.Greet(nil, wire.Magic); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.r.Hello(); err != nil {
+		t.Fatal(err)
+	}
+	// A call that overtook the greeting would be taken for noise before it.
+	if err := <-greeted; err != nil {
 		t.Fatal(err)
 	}
 	return c
