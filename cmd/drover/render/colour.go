@@ -3,23 +3,33 @@ package render
 import (
 	"strings"
 	"unicode"
+
+	"github.com/fatih/color"
 )
 
-// colour is the parameter of an ANSI colour sequence, "" for none.
-type colour string
+// colour paints text; plain does not.
+type colour struct{ *color.Color }
+
+// newColour gives a colour that paints whatever the environment says: whether
+// to paint at all is decided once, by wantColour of the command line.
+func newColour(attributes ...color.Attribute) colour {
+	c := color.New(attributes...)
+	c.EnableColor()
+	return colour{c}
+}
 
 // The colours, as Ansible uses them.
-const (
-	plain        colour = ""
-	green        colour = "0;32" // ok
-	yellow       colour = "0;33" // changed
-	cyan         colour = "0;36" // skipped
-	red          colour = "0;31" // failed
-	brightRed    colour = "1;31" // unreachable
-	purple       colour = "0;35" // deprecated
-	brightPurple colour = "1;35" // warning
-	blue         colour = "0;34" // verbose
-	gray         colour = "1;30" // debug
+var (
+	plain        = colour{}
+	green        = newColour(color.Reset, color.FgGreen)   // ok
+	yellow       = newColour(color.Reset, color.FgYellow)  // changed
+	cyan         = newColour(color.Reset, color.FgCyan)    // skipped
+	red          = newColour(color.Reset, color.FgRed)     // failed
+	brightRed    = newColour(color.Bold, color.FgRed)      // unreachable
+	purple       = newColour(color.Reset, color.FgMagenta) // deprecated
+	brightPurple = newColour(color.Bold, color.FgMagenta)  // warning
+	blue         = newColour(color.Reset, color.FgBlue)    // verbose
+	gray         = newColour(color.Bold, color.FgBlack)    // debug
 )
 
 // paint colours every line of text by itself, so that pagers that show a
@@ -28,13 +38,18 @@ func (c colour) paint(on bool, text string) string {
 	if !on || c == plain {
 		return text
 	}
-	lines := strings.Split(text, "\n")
-	for i, l := range lines {
-		if l != "" {
-			lines[i] = "\x1b[" + string(c) + "m" + l + "\x1b[0m"
+	var b strings.Builder
+	for i, line := range strings.Split(text, "\n") {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if line != "" {
+			c.SetWriter(&b)
+			b.WriteString(line)
+			c.UnsetWriter(&b)
 		}
 	}
-	return strings.Join(lines, "\n")
+	return b.String()
 }
 
 // textWidth is the number of columns that text takes on a terminal.
