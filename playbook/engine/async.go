@@ -38,7 +38,7 @@ func (i *itemRun) runAsync(ctx context.Context, view *taskView, module string) (
 	dir := (&connectionVars{ctx: i.jinja, scope: i.stack}).text(asyncDir, "ansible_async_dir")
 	job := &remote.Async{Limit: i.kw.async, Dir: dir, JobID: fmt.Sprintf("j%012d.%d", rand.Int64N(1e12), time.Now().UnixNano()%1e5)}
 	started, err := run(ctx, &asyncView{taskView: view, job: job})
-	asBooleans(started, "started", "finished")
+	asBooleans(started, "failed", "started", "finished")
 	if err != nil || i.kw.poll <= 0 || isTrue(itemResult{dict: started}, "failed") || isTrue(itemResult{dict: started}, "skipped") {
 		return started, err
 	}
