@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"drover/modules"
+	"drover/playbook/jinja"
 	"drover/playbook/value"
 )
 
@@ -37,7 +38,10 @@ func debug(_ context.Context, t Task) (*value.Dict, error) {
 	result := value.NewDict(4)
 	switch {
 	case a.Var != nil:
-		key, v := debugVar(t, a.Var)
+		key, v, err := debugVar(t, a.Var)
+		if err != nil {
+			return nil, err
+		}
 		result.Put(key, v)
 	case a.Msg != nil:
 		result.Put("msg", a.Msg)
@@ -49,27 +53,28 @@ func debug(_ context.Context, t Task) (*value.Dict, error) {
 	return result, nil
 }
 
-// debugVar gives what to show for var, and under which name.
-func debugVar(t Task, shown value.Value) (key string, v value.Value) {
+// debugVar gives what to show for var, and under which name; what is not
+// defined is shown to be so, any other error is one.
+func debugVar(t Task, shown value.Value) (key string, v value.Value, err error) {
 	name, isText := value.AsString(shown)
 	switch {
 	case !isText:
-		return "<class '" + shown.Type() + "'>", shown
+		return "<class '" + shown.Type() + "'>", shown, nil
 	case !writtenAs(t, "var", name) && !plainReference.MatchString(name):
-		return name, shown // text that a template gave is data: only a name is looked up
+		return name, shown, nil // text that a template gave is data: only a name is looked up
 	}
-	v, err := t.Jinja().Expr(name, t.Pos())
+	v, err = t.Jinja().Expr(name, t.Pos())
 	if err == nil {
 		v, err = t.Jinja().Evaluate(v)
 	}
-	if err != nil {
+	if jinja.KindOf(err) == jinja.KindUndefined {
 		text := "VARIABLE IS NOT DEFINED!"
 		if t.Verbosity() > 0 {
 			text += ": " + err.Error()
 		}
-		return name, value.Str(text)
+		return name, value.Str(text), nil
 	}
-	return name, v
+	return name, v, err
 }
 
 // plainReference matches a variable's name with attributes and constant

@@ -5,9 +5,9 @@ import (
 	"drover/playbook/value"
 )
 
-// effects does what a result changes besides being registered. The inventory
-// changes at once; facts and variables are seen by the items after this one,
-// and by the rest of the run when the task is over.
+// effects notes what a result changes besides being registered: facts and
+// variables are seen by the items after this one, and by the rest of the run
+// when the task is over.
 func (i *itemRun) effects(result *value.Dict) {
 	if isTrue(itemResult{dict: result}, "unreachable") {
 		return
@@ -15,15 +15,20 @@ func (i *itemRun) effects(result *value.Dict) {
 	if facts, ok := result.At("ansible_facts").(*value.Dict); ok {
 		i.factEffect(result, facts)
 	}
+	if d, ok := result.At("ansible_stats").(*value.Dict); ok {
+		i.effect(func(b *batch, s *seat) { b.run.setStats(s.name, d) })
+	}
+}
+
+// inventoryEffects changes the inventory as add_host and group_by ask, at once,
+// and says in the result whether that changed anything.
+func (i *itemRun) inventoryEffects(result *value.Dict) {
 	if d, ok := result.At("add_host").(*value.Dict); ok {
 		i.addHost(result, d)
 	}
 	if group, ok := value.AsString(result.At("add_group")); ok {
 		changed, err := i.batch.run.inventory().AddHostToGroup(i.seat.name, group, stringsOf(result.At("parent_groups"))...)
 		i.inventoryChanged(result, changed, err)
-	}
-	if d, ok := result.At("ansible_stats").(*value.Dict); ok {
-		i.effect(func(b *batch, s *seat) { b.run.setStats(s.name, d) })
 	}
 }
 

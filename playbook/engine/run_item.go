@@ -266,6 +266,7 @@ func (i *itemRun) attempt(ctx context.Context) *value.Dict {
 		result = i.errorResult(err)
 	}
 	i.complete(result)
+	i.inventoryEffects(result)
 	if isTrue(itemResult{dict: result}, "unreachable") {
 		return result
 	}
