@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"drover/modules/checksum"
 	"drover/modules/target"
 	"drover/playbook/value"
 )
@@ -275,7 +276,7 @@ func (g *getURL) wantedDigest(ctx context.Context) error {
 	if !ok {
 		return FailWith(g.res.Data, "The checksum parameter has to be in format <algorithm>:<checksum>")
 	}
-	if g.check = hashNamed(strings.ToLower(algo)); g.check == nil {
+	if g.check = checksum.New(strings.ToLower(algo)); g.check == nil {
 		return Failf("Could not hash with algorithm '%s'. Available algorithms: md5, sha1, sha224, sha256, sha384, sha512", algo)
 	}
 	if strings.Contains(digest, "://") {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"drover/modules/checksum"
 	"drover/modules/target"
 	"drover/playbook/value"
 )
@@ -123,7 +124,7 @@ func (a *statArgs) describeContents(ctx context.Context, h target.Host, d *value
 
 // sumFile gives a file's checksum in hex.
 func sumFile(h target.Host, path, algorithm string) (string, error) {
-	sum := hashNamed(algorithm)
+	sum := checksum.New(algorithm)
 	if sum == nil {
 		return "", Failf("unknown checksum algorithm %s", algorithm)
 	}

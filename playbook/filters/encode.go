@@ -1,11 +1,7 @@
 package filters
 
 import (
-	"crypto/md5"
 	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha3"
-	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -19,6 +15,7 @@ import (
 	"golang.org/x/crypto/blake2b"
 	"golang.org/x/crypto/blake2s"
 
+	"drover/modules/checksum"
 	"drover/playbook/value"
 )
 
@@ -197,31 +194,8 @@ func decodeUTF16(data []byte, name string) (string, error) {
 // newHash makes a hash by the name that Python's hashlib gives it; nil when
 // there is none.
 func newHash(name string) hash.Hash {
-	switch strings.ReplaceAll(strings.ToLower(name), "-", "_") {
-	case "md5":
-		return md5.New()
-	case "sha1":
-		return sha1.New()
-	case "sha224":
-		return sha256.New224()
-	case "sha256":
-		return sha256.New()
-	case "sha384":
-		return sha512.New384()
-	case "sha512":
-		return sha512.New()
-	case "sha512_224":
-		return sha512.New512_224()
-	case "sha512_256":
-		return sha512.New512_256()
-	case "sha3_224":
-		return sha3.New224()
-	case "sha3_256":
-		return sha3.New256()
-	case "sha3_384":
-		return sha3.New384()
-	case "sha3_512":
-		return sha3.New512()
+	name = strings.ReplaceAll(strings.ToLower(name), "-", "_")
+	switch name {
 	case "blake2b", "blake2b512":
 		h, _ := blake2b.New512(nil) // fails only for a bad key
 		return h
@@ -229,7 +203,7 @@ func newHash(name string) hash.Hash {
 		h, _ := blake2s.New256(nil)
 		return h
 	}
-	return nil
+	return checksum.New(name)
 }
 
 func digest(name, text string) (string, bool) {

@@ -1,4 +1,6 @@
-package modules
+// Package checksum knows the hashes that modules and filters call by the names
+// of Python's hashlib.
+package checksum
 
 import (
 	"crypto/md5"
@@ -9,8 +11,9 @@ import (
 	"hash"
 )
 
-// hashNamed gives the hash of an algorithm's name, nil for an unknown one.
-func hashNamed(algorithm string) hash.Hash {
+// New gives the hash of an algorithm's name (md5, sha1, sha224 to sha512,
+// sha512_224, sha512_256, sha3_224 to sha3_512), nil for an unknown one.
+func New(algorithm string) hash.Hash {
 	switch algorithm {
 	case "md5":
 		return md5.New()
@@ -24,6 +27,10 @@ func hashNamed(algorithm string) hash.Hash {
 		return sha512.New384()
 	case "sha512":
 		return sha512.New()
+	case "sha512_224":
+		return sha512.New512_224()
+	case "sha512_256":
+		return sha512.New512_256()
 	case "sha3_224":
 		return sha3.New224()
 	case "sha3_256":
