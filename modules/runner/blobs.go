@@ -71,18 +71,14 @@ func (b *callBlobs) track(ctx context.Context, in *incoming) io.ReadCloser {
 // Send implements modules.Blobs.
 func (b *callBlobs) Send(ctx context.Context, name string) (io.WriteCloser, error) {
 	s := b.s
-	s.mu.Lock()
-	s.streams++
-	id := s.streams
-	out := wire.NewOutgoing(s.w, id, wire.Window, -1)
-	s.out[id] = out
-	s.mu.Unlock()
+	id := s.streams.NextID()
+	out := s.streams.Send(id, wire.Window, -1)
 	open := wire.StreamOpen{Call: b.call, Name: name}
 	if err := s.w.Write(wire.TypeSend, id, open.Append(nil)); err != nil {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { out.Refuse(context.Cause(ctx)) })
-	w := &sending{Outgoing: out, forget: func() { stop(); s.forgetOut(id) }}
+	w := &sending{Outgoing: out, forget: func() { stop(); s.streams.Forget(id) }}
 	b.mu.Lock()
 	b.open = append(b.open, abandoned{w})
 	b.mu.Unlock()
@@ -112,12 +108,6 @@ type abandoned struct{ *sending }
 
 func (a abandoned) Close() error { return a.end(errors.New("the module did not finish it")) }
 
-func (s *server) forgetOut(id uint32) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.out, id)
-}
-
 // incoming is a stream from the controller that is forgotten when closed.
 type incoming struct {
 	*wire.Incoming
@@ -132,60 +122,15 @@ func (in *incoming) Close() error {
 
 // request asks the controller for a blob.
 func (s *server) request(call uint32, name string) (*incoming, error) {
-	s.mu.Lock()
-	s.streams++
-	id := s.streams
-	in := wire.NewIncoming(s.w, id)
-	s.in[id] = in
-	s.mu.Unlock()
-	forget := func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		delete(s.in, id)
-	}
+	id := s.streams.NextID()
+	in := s.streams.Receive(id)
+	forget := func() { s.streams.Forget(id) }
 	open := wire.StreamOpen{Call: call, Name: name, Credit: wire.Window}
 	if err := s.w.Write(wire.TypeOpen, id, open.Append(nil)); err != nil {
 		forget()
 		return nil, err
 	}
 	return &incoming{Incoming: in, forget: forget}, nil
-}
-
-// feed gives a frame of a blob to its reader; one that is not known any more
-// was closed.
-func (s *server) feed(f wire.Frame) error {
-	s.mu.Lock()
-	in := s.in[f.ID]
-	s.mu.Unlock()
-	switch {
-	case in == nil:
-		return nil
-	case f.Type == wire.TypeData:
-		return in.Push(f.Body)
-	case len(f.Body) > 0:
-		in.End(errors.New(string(f.Body)))
-	default:
-		in.End(nil)
-	}
-	return nil
-}
-
-// steer gives credit or a refusal to a stream that is being sent.
-func (s *server) steer(f wire.Frame) error {
-	s.mu.Lock()
-	out := s.out[f.ID]
-	s.mu.Unlock()
-	if f.Type == wire.TypeReset {
-		if out != nil {
-			out.Refuse(fmt.Errorf("the controller does not take it: %s", f.Body))
-		}
-		return nil
-	}
-	n, err := wire.DecodeCredit(f.Body)
-	if err == nil && out != nil {
-		out.Grant(n)
-	}
-	return err
 }
 
 // Limits of what is asked for ahead: larger contents are streamed when they

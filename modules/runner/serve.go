@@ -34,8 +34,8 @@ const leaveTime = 5 * time.Second
 func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &server{o: o, w: wire.NewWriter(out), cancels: map[uint32]func(stopOnly bool){},
-		in: map[uint32]*wire.Incoming{}, out: map[uint32]*wire.Outgoing{}}
+	w := wire.NewWriter(out)
+	s := &server{o: o, w: w, streams: wire.NewStreams(w, "the controller"), cancels: map[uint32]func(stopOnly bool){}}
 	if err := s.w.Preface(&wire.Hello{Version: wire.Version, PID: os.Getpid(), User: o.Host.Users().Current().Name}); err != nil {
 		return err
 	}
@@ -47,23 +47,21 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	case <-ctx.Done():
 	}
 	cancel()
-	s.lose()
+	s.streams.Lose()
 	s.wait(leaveTime)
 	return err
 }
 
 // server is one connection to a controller.
 type server struct {
-	o   Options
-	w   *wire.Writer
-	env map[string]string // from the controller's hello
+	o       Options
+	w       *wire.Writer
+	env     map[string]string // from the controller's hello
+	streams *wire.Streams
 
 	running sync.WaitGroup
 	mu      sync.Mutex
 	cancels map[uint32]func(stopOnly bool) // of calls and batches
-	in      map[uint32]*wire.Incoming
-	out     map[uint32]*wire.Outgoing
-	streams uint32
 }
 
 // wait waits for the calls, but not for ever: one may hang in the kernel.
@@ -76,18 +74,6 @@ func (s *server) wait(limit time.Duration) {
 	select {
 	case <-done:
 	case <-time.After(limit):
-	}
-}
-
-// lose ends the streams: nobody is there any more.
-func (s *server) lose() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, in := range s.in {
-		in.End(wire.ErrStreamLost)
-	}
-	for _, out := range s.out {
-		out.Refuse(wire.ErrStreamLost)
 	}
 }
 
@@ -139,10 +125,8 @@ func (s *server) take(ctx context.Context, f wire.Frame) error {
 		if cancel != nil {
 			cancel(f.Type == wire.TypeBatchStop)
 		}
-	case wire.TypeData, wire.TypeEnd:
-		return s.feed(f)
-	case wire.TypeCredit, wire.TypeReset:
-		return s.steer(f)
+	case wire.TypeData, wire.TypeEnd, wire.TypeCredit, wire.TypeReset:
+		return s.streams.Take(f)
 	default:
 		return &wire.ProtocolError{Msg: fmt.Sprintf("the controller sent a frame of type %d", f.Type)}
 	}

@@ -18,14 +18,13 @@ import (
 type mux struct {
 	host     string
 	w        *wire.Writer
+	streams  *wire.Streams
 	prefetch chan struct{} // bounds the files open for small blobs
 
 	mu      sync.Mutex
 	next    uint32
 	calls   map[uint32]*pending
 	batches map[uint32]chan struct{}
-	out     map[uint32]*wire.Outgoing
-	in      map[uint32]*wire.Incoming
 	err     error
 	done    chan struct{} // closed with err set
 }
@@ -39,9 +38,8 @@ type pending struct {
 }
 
 func newMux(host string, w *wire.Writer) *mux {
-	return &mux{host: host, w: w, prefetch: make(chan struct{}, 16), calls: map[uint32]*pending{},
-		batches: map[uint32]chan struct{}{}, out: map[uint32]*wire.Outgoing{}, in: map[uint32]*wire.Incoming{},
-		done: make(chan struct{})}
+	return &mux{host: host, w: w, streams: wire.NewStreams(w, "the module"), prefetch: make(chan struct{}, 16),
+		calls: map[uint32]*pending{}, batches: map[uint32]chan struct{}{}, done: make(chan struct{})}
 }
 
 // reserve takes n ids in a row.
@@ -59,12 +57,7 @@ func (m *mux) fail(err error) {
 		return
 	}
 	m.err = err
-	for _, o := range m.out {
-		o.Refuse(wire.ErrStreamLost)
-	}
-	for _, in := range m.in {
-		in.End(wire.ErrStreamLost)
-	}
+	m.streams.Lose()
 	close(m.done)
 }
 
@@ -106,10 +99,8 @@ func (m *mux) take(f wire.Frame) error {
 		return nil
 	case wire.TypeOpen, wire.TypeSend:
 		return m.openStream(f)
-	case wire.TypeData, wire.TypeEnd:
-		return m.feed(f)
-	case wire.TypeCredit, wire.TypeReset:
-		return m.steer(f)
+	case wire.TypeData, wire.TypeEnd, wire.TypeCredit, wire.TypeReset:
+		return m.streams.Take(f)
 	}
 	return &wire.ProtocolError{Msg: fmt.Sprintf("the runner sent a frame of type %d", f.Type)}
 }

@@ -18,17 +18,14 @@ func (m *mux) openStream(f wire.Frame) error {
 	defer m.mu.Unlock()
 	p := m.calls[s.Call]
 	if f.Type == wire.TypeSend {
-		in := wire.NewIncoming(m.w, f.ID)
-		m.in[f.ID] = in
-		m.receive(p, s.Name, in, f.ID)
+		m.receive(p, s.Name, m.streams.Receive(f.ID), f.ID)
 		return nil
 	}
 	blob, ok := Blob{}, false
 	if p != nil {
 		blob, ok = p.request.Blobs[s.Name]
 	}
-	out := wire.NewOutgoing(m.w, f.ID, s.Credit, blob.Size)
-	m.out[f.ID] = out
+	out := m.streams.Send(f.ID, s.Credit, blob.Size)
 	go m.pump(f.ID, out, blob, ok, s.Name)
 	return nil
 }
@@ -44,9 +41,7 @@ func (m *mux) pump(id uint32, out *wire.Outgoing, blob Blob, known bool, name st
 		err = copyBlob(out, blob)
 	}
 	_ = out.Finish(err)
-	m.mu.Lock()
-	delete(m.out, id)
-	m.mu.Unlock()
+	m.streams.Forget(id)
 }
 
 func copyBlob(out *wire.Outgoing, blob Blob) error {
@@ -65,14 +60,14 @@ func (m *mux) receive(p *pending, name string, in *wire.Incoming, id uint32) {
 	if p == nil || p.request.Receive == nil {
 		go func() {
 			_ = in.Refuse(fmt.Sprintf("the controller does not take %q", name))
-			m.forgetIncoming(id)
+			m.streams.Forget(id)
 		}()
 		return
 	}
 	p.streams.Add(1)
 	go func() {
 		defer p.streams.Done()
-		defer m.forgetIncoming(id)
+		defer m.streams.Forget(id)
 		if err := save(p.request.Receive, name, in); err != nil {
 			_ = in.Refuse(err.Error())
 			m.mu.Lock()
@@ -99,47 +94,4 @@ func save(receive ReceiveFunc, name string, in *wire.Incoming) error {
 		_ = w.Close()
 	}
 	return fmt.Errorf("%s: %w", name, err)
-}
-
-func (m *mux) forgetIncoming(id uint32) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.in, id)
-}
-
-// feed gives a frame of a module's stream to its receiver. One that is not
-// known any more was given up.
-func (m *mux) feed(f wire.Frame) error {
-	m.mu.Lock()
-	in := m.in[f.ID]
-	m.mu.Unlock()
-	switch {
-	case in == nil:
-		return nil
-	case f.Type == wire.TypeData:
-		return in.Push(f.Body)
-	case len(f.Body) > 0:
-		in.End(errors.New(string(f.Body)))
-	default:
-		in.End(nil)
-	}
-	return nil
-}
-
-// steer gives credit or a refusal to a stream that is being sent.
-func (m *mux) steer(f wire.Frame) error {
-	m.mu.Lock()
-	out := m.out[f.ID]
-	m.mu.Unlock()
-	if f.Type == wire.TypeReset {
-		if out != nil {
-			out.Refuse(errors.New("the module closed it: " + string(f.Body)))
-		}
-		return nil
-	}
-	n, err := wire.DecodeCredit(f.Body)
-	if err == nil && out != nil {
-		out.Grant(n)
-	}
-	return err
 }

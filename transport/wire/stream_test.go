@@ -11,30 +11,16 @@ import (
 func link(t *testing.T, size int64) (*Outgoing, *Incoming) {
 	t.Helper()
 	toReceiver, toSender := pipe(t), pipe(t)
-	out := NewOutgoing(toReceiver.w, 1, Window, size)
-	in := NewIncoming(toSender.w, 1)
+	sender, receiver := NewStreams(toReceiver.w, "the receiver"), NewStreams(toSender.w, "the sender")
+	out, in := sender.Send(1, Window, size), receiver.Receive(1)
 	go toReceiver.each(func(f Frame) {
-		switch f.Type {
-		case TypeData:
-			if err := in.Push(f.Body); err != nil {
-				in.End(err)
-			}
-		case TypeEnd:
-			if len(f.Body) > 0 {
-				in.End(errors.New(string(f.Body)))
-			} else {
-				in.End(nil)
-			}
+		if err := receiver.Take(f); err != nil {
+			in.End(err)
 		}
 	})
 	go toSender.each(func(f Frame) {
-		switch f.Type {
-		case TypeCredit:
-			if n, err := DecodeCredit(f.Body); err == nil {
-				out.Grant(n)
-			}
-		case TypeReset:
-			out.Refuse(errors.New("refused: " + string(f.Body)))
+		if err := sender.Take(f); err != nil {
+			out.Refuse(err)
 		}
 	})
 	return out, in
@@ -139,5 +125,23 @@ func BenchmarkStream(b *testing.B) {
 		if _, err := out.Write(p); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestForgottenStream(t *testing.T) {
+	p := pipe(t)
+	s := NewStreams(p.w, "the peer")
+	if a, b := s.NextID(), s.NextID(); a == b {
+		t.Errorf("two streams have the id %d", a)
+	}
+	s.Receive(1)
+	s.Forget(1)
+	for _, typ := range []Type{TypeData, TypeEnd, TypeReset} {
+		if err := s.Take(Frame{Type: typ, ID: 1}); err != nil {
+			t.Errorf("type %d: %v", typ, err)
+		}
+	}
+	if err := s.Take(Frame{Type: TypeCredit, ID: 1}); err == nil {
+		t.Error("a credit without a number was taken")
 	}
 }
