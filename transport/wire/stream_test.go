@@ -78,7 +78,7 @@ func TestBackPressure(t *testing.T) {
 	if err := in.Refuse("enough"); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-sent; err == nil || err.Error() != "refused: enough" {
+	if err := <-sent; err == nil || err.Error() != "the receiver does not take it: enough" {
 		t.Errorf("got %v", err)
 	}
 }
