@@ -4,16 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"drover/internal/lazyre"
 )
 
 var (
-	bracketedPort = regexp.MustCompile(`^\[(.+)\]:([0-9]+)$`)
-	plainPort     = regexp.MustCompile(`^((?:[^:\[\]]|\[[^\]]*\])*):([0-9]+)$`)
-	hexRange      = regexp.MustCompile(`(?i)\[[0-9a-f]+:[0-9a-f]+(?::[0-9]+)?\]`)
-	hostLabel     = regexp.MustCompile(`^(?:[\pL\pN_]|` + labelRange + `)(?:[\pL\pN_-]|` + labelRange + `)*$`)
+	bracketedPort = lazyre.New(`^\[(.+)\]:([0-9]+)$`)
+	plainPort     = lazyre.New(`^((?:[^:\[\]]|\[[^\]]*\])*):([0-9]+)$`)
+	hexRange      = lazyre.New(`(?i)\[[0-9a-f]+:[0-9a-f]+(?::[0-9]+)?\]`)
+	hostLabel     = lazyre.New(`^(?:[\pL\pN_]|` + labelRange + `)(?:[\pL\pN_-]|` + labelRange + `)*$`)
 )
 
 const labelRange = `\[(?:[a-zA-Z]:[a-zA-Z]|[0-9]+:[0-9]+)(?::[0-9]+)?\]`
@@ -23,7 +24,7 @@ const labelRange = `\[(?:[a-zA-Z]:[a-zA-Z]|[0-9]+:[0-9]+)(?::[0-9]+)?\]`
 // in the host only when ranges is set.
 func ParseAddress(s string, ranges bool) (host string, port int, err error) {
 	host = s
-	for _, re := range []*regexp.Regexp{bracketedPort, plainPort} {
+	for _, re := range []*lazyre.Regexp{bracketedPort, plainPort} {
 		if m := re.FindStringSubmatch(host); m != nil {
 			host = m[1]
 			if port, err = strconv.Atoi(m[2]); err != nil || port > 65535 {

@@ -1,11 +1,11 @@
 package inventory
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"drover/internal/lazyre"
 	"drover/inventory/pyliteral"
 	"drover/playbook/source"
 	"drover/playbook/value"
@@ -55,8 +55,8 @@ type pendingGroup struct {
 }
 
 var (
-	iniSection   = regexp.MustCompile(`^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$`)
-	iniGroupName = regexp.MustCompile(`^([^:\]\s]+)\s*(?:#.*)?$`)
+	iniSection   = lazyre.New(`^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$`)
+	iniGroupName = lazyre.New(`^([^:\]\s]+)\s*(?:#.*)?$`)
 )
 
 func (p *iniParser) line(raw string, n int) error {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/source"
 	"drover/playbook/value"
 )
@@ -256,7 +257,7 @@ func (l *loader) hosts(names []string, port int, g *Group, vars *value.Dict, o o
 }
 
 // invalidInName matches what may not be in a variable's name.
-var invalidInName = regexp.MustCompile(`^[\d\W]|[^\w]`)
+var invalidInName = lazyre.New(`^[\d\W]|[^\w]`)
 
 // groupName applies the setting force_valid_group_names.
 func (l *loader) groupName(name string) string {

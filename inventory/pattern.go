@@ -10,6 +10,7 @@ import (
 
 	"github.com/dlclark/regexp2"
 
+	"drover/internal/lazyre"
 	"drover/playbook/source"
 )
 
@@ -63,7 +64,7 @@ func unique(hosts []*Host) []*Host {
 
 // patternTerm is a term of a colon-separated pattern: anything but blanks and
 // colons, or a whole bracketed expression.
-var patternTerm = regexp.MustCompile(`(?:[^\s:\[\]]|\[[^\]]*\])+`)
+var patternTerm = lazyre.New(`(?:[^\s:\[\]]|\[[^\]]*\])+`)
 
 // SplitPattern cuts a host pattern into its terms. The separator is the comma;
 // a pattern without one may use colons, unless it reads as one address.
@@ -265,7 +266,7 @@ type subscript struct {
 	from, to  int
 }
 
-var subscriptExpr = regexp.MustCompile(`^(.+)\[(?:(-?[0-9]+)|([0-9]+)[:-]([0-9]*))\]$`)
+var subscriptExpr = lazyre.New(`^(.+)\[(?:(-?[0-9]+)|([0-9]+)[:-]([0-9]*))\]$`)
 
 func cutSubscript(term string) (expr string, s subscript) {
 	m := subscriptExpr.FindStringSubmatch(term)

@@ -3,9 +3,10 @@ package modules
 import (
 	"context"
 	"math/rand/v2"
-	"regexp"
 	"strings"
 	"time"
+
+	"drover/internal/lazyre"
 )
 
 // cacheUpdate is what became of the package lists.
@@ -77,7 +78,7 @@ func retryDelay(try, limit int) time.Duration {
 	return time.Duration((seconds + rand.Float64()) * float64(time.Second))
 }
 
-var fetchFailure = regexp.MustCompile(`(?m)^(?:E: .*|W: Failed to fetch .*|Err:.*)$`)
+var fetchFailure = lazyre.New(`(?m)^(?:E: .*|W: Failed to fetch .*|Err:.*)$`)
 
 // fetchProblem gives the complaints of apt-get update, which ends well even
 // where it kept old lists because new ones could not be fetched.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/modules/target"
 	"drover/playbook/value"
 )
@@ -153,7 +153,7 @@ func readSources(h target.Host) []*sourceFile {
 	return files
 }
 
-var sourceLine = regexp.MustCompile(`^(deb|deb-src)\s+(\[[^\]]*\]\s*)?\S+\s+\S+`)
+var sourceLine = lazyre.New(`^(deb|deb-src)\s+(\[[^\]]*\]\s*)?\S+\s+\S+`)
 
 // sourceLine gives the line that a repo argument stands for.
 func (a *aptRepositoryArgs) sourceLine(h target.Host) (string, error) {
@@ -235,9 +235,9 @@ func removeSource(text, line string) string {
 }
 
 var (
-	sourceOptions = regexp.MustCompile(`\[[^\]]+\]`)
-	sourceScheme  = regexp.MustCompile(`\w+://`)
-	notWord       = regexp.MustCompile(`\W+`)
+	sourceOptions = lazyre.New(`\[[^\]]+\]`)
+	sourceScheme  = lazyre.New(`\w+://`)
+	notWord       = lazyre.New(`\W+`)
 )
 
 // sourceFileName makes a file name out of a line's address.

@@ -4,16 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 	"time"
 
+	"drover/internal/lazyre"
 	"drover/modules/target"
 	"drover/playbook/value"
 )
 
 // lockRefused matches what apt and dpkg say when another process has the lock.
-var lockRefused = regexp.MustCompile(`(?m)^(?:E: |dpkg: error: )(?:Could not get lock|Unable to acquire the dpkg frontend lock|Unable to lock|dpkg (?:frontend|database) lock|dpkg status database is locked).*$`)
+var lockRefused = lazyre.New(`(?m)^(?:E: |dpkg: error: )(?:Could not get lock|Unable to acquire the dpkg frontend lock|Unable to lock|dpkg (?:frontend|database) lock|dpkg status database is locked).*$`)
 
 // aptGet runs apt-get without questions, waiting for other processes that hold
 // apt's lock.
@@ -50,8 +50,8 @@ func (r *aptRun) packageTool(ctx context.Context, argv ...string) (toolOutput, e
 }
 
 var (
-	heldBy   = regexp.MustCompile(`(?:held by process|by pid|with pid) (\d+)`)
-	lockPath = regexp.MustCompile(`/var/[^\s.]*/lock(?:-frontend)?`)
+	heldBy   = lazyre.New(`(?:held by process|by pid|with pid) (\d+)`)
+	lockPath = lazyre.New(`/var/[^\s.]*/lock(?:-frontend)?`)
 )
 
 // lockHolder tells which process holds the lock: apt names its number, else
@@ -151,7 +151,7 @@ func (r *aptRun) run(ctx context.Context, argv []string) (*Result, toolOutput, e
 	return res, out, nil
 }
 
-var summaryLine = regexp.MustCompile(`^[0-9]+ (?:packages )?upgraded`)
+var summaryLine = lazyre.New(`^[0-9]+ (?:packages )?upgraded`)
 
 // aptDiff cuts the plan out of what apt-get printed: what it is going to
 // install and remove, up to the line that sums it up.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 
+	"drover/internal/lazyre"
 	"drover/modules/target"
 	"drover/playbook/value"
 )
@@ -55,7 +55,7 @@ func deb822Module() Module {
 	}, runDeb822)
 }
 
-var notSlug = regexp.MustCompile(`[^a-z0-9-]+`)
+var notSlug = lazyre.New(`[^a-z0-9-]+`)
 
 func runDeb822(ctx context.Context, h target.Host, c *Call, a *deb822Args) (*Result, error) {
 	slug := notSlug.ReplaceAllString(strings.ReplaceAll(strings.ToLower(a.Name), " ", "-"), "")

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"drover/modules/target"
 	"drover/playbook/value"
@@ -32,7 +33,7 @@ import (
 // slices of structs for dictionaries with known keys. An embedded struct lends
 // its fields (see FileArgs).
 func Define[A any](spec Spec, run func(ctx context.Context, h target.Host, c *Call, a *A) (*Result, error)) Module {
-	return &defined[A]{spec: SpecOf[A](spec), run: run}
+	return &defined[A]{name: spec.Name, spec: sync.OnceValue(func() *Spec { return SpecOf[A](spec) }), run: run}
 }
 
 // SpecOf completes a specification with the arguments described by A, for
@@ -48,13 +49,18 @@ func WithNeeds[A any](m Module, needs func(ctx context.Context, h target.Host, c
 	return &prefetching[A]{defined: m.(*defined[A]), needs: needs}
 }
 
+// defined works out its specification when it is first asked for: a runner
+// that calls one module does not pay for all of them.
 type defined[A any] struct {
-	spec *Spec
+	name string
+	spec func() *Spec
 	run  func(ctx context.Context, h target.Host, c *Call, a *A) (*Result, error)
 }
 
 // Spec implements Module.
-func (d *defined[A]) Spec() *Spec { return d.spec }
+func (d *defined[A]) Spec() *Spec { return d.spec() }
+
+func (d *defined[A]) fullName() string { return d.name }
 
 // Run decodes the arguments and runs the function; in check mode it skips
 // modules that can't say what would change.
@@ -63,8 +69,8 @@ func (d *defined[A]) Run(ctx context.Context, h target.Host, c *Call) (*Result, 
 	if err != nil {
 		return nil, err
 	}
-	if c.Check && d.spec.Check == CheckNone {
-		msg := fmt.Sprintf("remote module (%s) does not support check mode", d.spec.Name)
+	if c.Check && d.spec().Check == CheckNone {
+		msg := fmt.Sprintf("remote module (%s) does not support check mode", d.name)
 		return &Result{Skipped: true, Msg: msg}, nil
 	}
 	return d.run(ctx, withEnv(h, c.Env), c, a)
@@ -72,7 +78,8 @@ func (d *defined[A]) Run(ctx context.Context, h target.Host, c *Call) (*Result, 
 
 func (d *defined[A]) decode(h target.Host, c *Call) (*A, error) {
 	a := new(A)
-	dec := &decoder{spec: d.spec, plan: d.spec.plan, expand: func(p string) string { return expandPath(h, p) }}
+	spec := d.spec()
+	dec := &decoder{spec: spec, plan: spec.plan, expand: func(p string) string { return expandPath(h, p) }}
 	if err := dec.decode(c.Args, reflect.ValueOf(a).Elem()); err != nil {
 		return nil, err
 	}

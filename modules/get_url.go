@@ -9,10 +9,10 @@ import (
 	"io"
 	"net/http"
 	"path"
-	"regexp"
 	"strings"
 	"time"
 
+	"drover/internal/lazyre"
 	"drover/modules/checksum"
 	"drover/modules/target"
 	"drover/playbook/value"
@@ -265,7 +265,7 @@ func (g *getURL) replace(f target.Replacement, exists bool) error {
 	return nil
 }
 
-var noWord = regexp.MustCompile(`\W+`)
+var noWord = lazyre.New(`\W+`)
 
 // wantedDigest reads checksum, fetching the list of digests where it is a URL.
 func (g *getURL) wantedDigest(ctx context.Context) error {

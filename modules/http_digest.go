@@ -8,16 +8,17 @@ import (
 	"fmt"
 	"hash"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
+
+	"drover/internal/lazyre"
 )
 
 // digest is what a server wants to know for digest access authentication
 // (RFC 7616).
 type digest struct{ realm, nonce, opaque, algorithm, qop string }
 
-var challengeParam = regexp.MustCompile(`(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))`)
+var challengeParam = lazyre.New(`(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))`)
 
 // digestChallenge finds the first challenge of that kind that can be answered.
 func digestChallenge(resp *http.Response) *digest {

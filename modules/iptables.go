@@ -2,9 +2,9 @@ package modules
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/modules/target"
 )
 
@@ -174,7 +174,7 @@ func (t *tables) listing() []string {
 	return t.command("-L", flags(t.Numeric, "--numeric")...)
 }
 
-var chainPolicy = regexp.MustCompile(`\(policy ([A-Z]+)`)
+var chainPolicy = lazyre.New(`\(policy ([A-Z]+)`)
 
 func (t *tables) policy(ctx context.Context) ([]string, error) {
 	out, err := mustRun(ctx, t.h, t.listing()...)

@@ -8,10 +8,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/modules/glob"
 	"drover/modules/target"
 )
@@ -66,7 +66,7 @@ func runKnownHosts(_ context.Context, h target.Host, c *Call, a *knownHostsArgs)
 	return res, nil
 }
 
-var hostList = regexp.MustCompile(`\S+\s*,\s*`)
+var hostList = lazyre.New(`\S+\s*,\s*`)
 
 // wanted reads the key that was given, nil when there is none.
 func (a *knownHostsArgs) wanted(host string) (*hostKeyLine, error) {

@@ -68,10 +68,19 @@ func Builtin() []Module { return builtin() }
 var byName = sync.OnceValue(func() map[string]Module {
 	m := make(map[string]Module, len(Builtin()))
 	for _, mod := range Builtin() {
-		m[mod.Spec().Name] = mod
+		m[nameOf(mod)] = mod
 	}
 	return m
 })
+
+// nameOf gives a module's fully qualified name, without working out its
+// specification where it can.
+func nameOf(m Module) string {
+	if n, ok := m.(interface{ fullName() string }); ok {
+		return n.fullName()
+	}
+	return m.Spec().Name
+}
 
 // Lookup finds a module by its fully qualified name, by its name below
 // ansible.legacy, or by its short name.

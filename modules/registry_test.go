@@ -14,6 +14,9 @@ func TestEveryModuleIsDocumented(t *testing.T) {
 			t.Errorf("%s is listed twice", s.Name)
 		}
 		seen[s.Name] = true
+		if nameOf(m) != s.Name {
+			t.Errorf("%s goes by the name of %s", s.Name, nameOf(m))
+		}
 		if s.Summary == "" || s.Doc == "" || s.Examples == "" || !strings.Contains(s.Name, ".") {
 			t.Errorf("%s lacks documentation", s.Name)
 		}

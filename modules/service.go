@@ -2,9 +2,9 @@ package modules
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/modules/target"
 	"drover/playbook/value"
 )
@@ -209,7 +209,7 @@ func (s *oldService) do(ctx context.Context, argv []string) error {
 	return err
 }
 
-var notRunning = regexp.MustCompile(`(?i)\b(not running|stopped|dead|inactive|unused)\b`)
+var notRunning = lazyre.New(`(?i)\b(not running|stopped|dead|inactive|unused)\b`)
 
 // running asks the init script; one that cannot tell is judged by its words.
 func (s *oldService) running(ctx context.Context) (bool, error) {

@@ -1,11 +1,11 @@
 package modules
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
@@ -24,7 +24,7 @@ type crossing struct {
 	value value.Value
 }
 
-var condition = regexp.MustCompile(`^\s*(>=|<=|==|!=|>|<|=)\s*(-?[0-9.]+)\s*([KMGT]?)(?:i?B)?%?\s*(?:for\s+([0-9.]+)\s*(ms|s|m|h)?)?\s*$`)
+var condition = lazyre.New(`^\s*(>=|<=|==|!=|>|<|=)\s*(-?[0-9.]+)\s*([KMGT]?)(?:i?B)?%?\s*(?:for\s+([0-9.]+)\s*(ms|s|m|h)?)?\s*$`)
 
 // parseLimits reads the conditions of warn and fail.
 func parseLimits(warn, fail *value.Dict) ([]limit, error) {

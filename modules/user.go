@@ -3,10 +3,10 @@ package modules
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/modules/target"
 	"drover/playbook/value"
 )
@@ -185,7 +185,7 @@ func (u *account) checkHash() {
 	}
 }
 
-var notHashText = regexp.MustCompile(`[^a-zA-Z0-9./=]`)
+var notHashText = lazyre.New(`[^a-zA-Z0-9./=]`)
 
 // groupNames gives the names of the wanted groups; all must exist.
 func (u *account) groupNames() ([]string, error) {

@@ -2,9 +2,9 @@ package playbook
 
 import (
 	"path/filepath"
-	"regexp"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/source"
 	"drover/playbook/value"
 	"drover/playbook/yaml"
@@ -47,7 +47,7 @@ func (r *reader) templateFails(pos source.Pos, err error) {
 	}
 }
 
-var missingPlugin = regexp.MustCompile(`No (filter|test) named '([^']+)'`)
+var missingPlugin = lazyre.New(`No (filter|test) named '([^']+)'`)
 
 // mayBeOwn reports whether an error is about a filter or test of a collection,
 // or of a playbook or role that brings some of its own.

@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
+
+	"drover/internal/lazyre"
 )
 
 // Prompter watches what a become program says, gives it the password when it
@@ -126,11 +127,11 @@ var (
 
 // refusals are the sentences of sudo, su and doas that end it.
 var refusals = []struct {
-	said *regexp.Regexp
+	said *lazyre.Regexp
 	err  error
 }{
-	{regexp.MustCompile(`Sorry, try again|[Ii]ncorrect password|Authentication failure|Authentication failed|Permission denied$`), ErrWrongPassword},
-	{regexp.MustCompile(`a password is required|a terminal is required|no password was provided|Authentication required`), ErrMissingPassword},
+	{lazyre.New(`Sorry, try again|[Ii]ncorrect password|Authentication failure|Authentication failed|Permission denied$`), ErrWrongPassword},
+	{lazyre.New(`a password is required|a terminal is required|no password was provided|Authentication required`), ErrMissingPassword},
 }
 
 // judge looks for a refusal in a finished line.

@@ -3,11 +3,12 @@ package config
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"drover/internal/lazyre"
 )
 
 // rawValue is a setting's text before it gets its type; base is the folder
@@ -139,7 +140,7 @@ func unquote(s string) string {
 	return s
 }
 
-var variable = regexp.MustCompile(`\$(\w+|\{\w+\})`)
+var variable = lazyre.New(`\$(\w+|\{\w+\})`)
 
 // expand resolves ~, $VARIABLES and the two placeholders that ansible.cfg
 // knows, and makes the path absolute below base.

@@ -1,9 +1,9 @@
 package dump
 
 import (
-	"regexp"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
@@ -125,8 +125,8 @@ func (w *yamlWriter) literal(s string, indent int) {
 
 // plainText are texts that YAML reads back as themselves without quotes.
 var (
-	plainText = regexp.MustCompile(`^[A-Za-z/_.$(][^\x00-\x1f\x7f]*$`)
-	yamlWord  = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null|~|\.nan|[-+]?\.inf|[-+.]?[0-9][0-9_.:xa-fe+-]*)$`)
+	plainText = lazyre.New(`^[A-Za-z/_.$(][^\x00-\x1f\x7f]*$`)
+	yamlWord  = lazyre.New(`(?i)^(y|n|yes|no|on|off|true|false|null|~|\.nan|[-+]?\.inf|[-+.]?[0-9][0-9_.:xa-fe+-]*)$`)
 )
 
 // yamlScalar writes a scalar on one line.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
@@ -85,7 +86,7 @@ func (m *machine) textOrNone(file string) value.Value {
 	return value.None
 }
 
-var inquirySerial = regexp.MustCompile(`(?:Unit serial|Serial) number:\s+(\w+)`)
+var inquirySerial = lazyre.New(`(?:Unit serial|Serial) number:\s+(\w+)`)
 
 func (m *machine) diskSerial(ctx context.Context, name, dir string) string {
 	if !m.has("sg_inq") {
@@ -165,7 +166,7 @@ func (m *machine) holders(dir string) []string {
 	return holders
 }
 
-var chosenScheduler = regexp.MustCompile(`\[(.*)\]`)
+var chosenScheduler = lazyre.New(`\[(.*)\]`)
 
 func scheduler(text string) string {
 	if found := chosenScheduler.FindStringSubmatch(text); found != nil {
@@ -174,7 +175,7 @@ func scheduler(text string) string {
 	return ""
 }
 
-var pciAddress = regexp.MustCompile(`.+/([a-f0-9]{4}:[a-f0-9]{2}:[01][a-f0-9]\.[0-7])/`)
+var pciAddress = lazyre.New(`.+/([a-f0-9]{4}:[a-f0-9]{2}:[01][a-f0-9]\.[0-7])/`)
 
 // pciName gives lspci's name of the controller that the device hangs on.
 func pciName(dir, lspci string) string {

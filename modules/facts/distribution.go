@@ -2,9 +2,9 @@ package facts
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
@@ -112,7 +112,7 @@ func (m *machine) bestVersion(release map[string]string) string {
 	return version
 }
 
-var versionName = regexp.MustCompile(`\(([^)]+)\)`)
+var versionName = lazyre.New(`\(([^)]+)\)`)
 
 func codename(release map[string]string) string {
 	for _, key := range []string{"VERSION_CODENAME", "UBUNTU_CODENAME"} {

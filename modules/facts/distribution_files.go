@@ -1,8 +1,9 @@
 package facts
 
 import (
-	"regexp"
 	"strings"
+
+	"drover/internal/lazyre"
 )
 
 // distroFile is a file that shows which distribution this is.
@@ -60,8 +61,8 @@ func (m *machine) refine(d *distroFacts) {
 }
 
 var (
-	prettyRelease = regexp.MustCompile(`PRETTY_NAME=[^(]+ \(?([^)]+?)\)`)
-	pointRelease  = regexp.MustCompile(`(\d+)\.(\d+)`)
+	prettyRelease = lazyre.New(`PRETTY_NAME=[^(]+ \(?([^)]+?)\)`)
+	pointRelease  = lazyre.New(`(\d+)\.(\d+)`)
 )
 
 func (m *machine) refineDebian(d *distroFacts, osRelease string) {

@@ -2,16 +2,16 @@ package facts
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
 var (
-	timestamping = regexp.MustCompile(`SOF_TIMESTAMPING_(\w+)`)
-	rxFilter     = regexp.MustCompile(`HWTSTAMP_FILTER_(\w+)`)
-	clockIndex   = regexp.MustCompile(`PTP Hardware Clock: (\d+)`)
+	timestamping = lazyre.New(`SOF_TIMESTAMPING_(\w+)`)
+	rxFilter     = lazyre.New(`HWTSTAMP_FILTER_(\w+)`)
+	clockIndex   = lazyre.New(`PTP Hardware Clock: (\d+)`)
 )
 
 // ethtool tells an interface's features and time stamping, where ethtool is
@@ -46,7 +46,7 @@ func ethtoolFeatures(out string) *value.Dict {
 	return features
 }
 
-func lowerMatches(r *regexp.Regexp, out string) *value.List {
+func lowerMatches(r *lazyre.Regexp, out string) *value.List {
 	list := value.NewList()
 	for _, found := range r.FindAllStringSubmatch(out, -1) {
 		list.Append(value.Str(strings.ToLower(found[1])))

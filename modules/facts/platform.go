@@ -2,9 +2,9 @@ package facts
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
@@ -53,7 +53,7 @@ func platform(ctx context.Context, m *machine) *value.Dict {
 	return facts
 }
 
-var oldIntel = regexp.MustCompile(`i([3456]86|86pc)`)
+var oldIntel = lazyre.New(`i([3456]86|86pc)`)
 
 func isX86(machine string) bool { return machine == "x86_64" || oldIntel.MatchString(machine) }
 

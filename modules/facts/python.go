@@ -2,14 +2,14 @@ package facts
 
 import (
 	"context"
-	"regexp"
 	"strconv"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
 // pythonVersion finds the parts of what "python3 --version" prints.
-var pythonVersion = regexp.MustCompile(`^Python ((\d+)\.(\d+)\.(\d+)(?:(a|b|rc)(\d+))?)`)
+var pythonVersion = lazyre.New(`^Python ((\d+)\.(\d+)\.(\d+)(?:(a|b|rc)(\d+))?)`)
 
 // releaseLevels are Python's words for the letters in a version.
 var releaseLevels = map[string]string{"": "final", "a": "alpha", "b": "beta", "rc": "candidate"}

@@ -2,11 +2,12 @@ package facts
 
 import (
 	"context"
-	"regexp"
 	"strings"
+
+	"drover/internal/lazyre"
 )
 
-var dockerGroup = regexp.MustCompile(`/docker(/|-[0-9a-f]+\.scope)`)
+var dockerGroup = lazyre.New(`/docker(/|-[0-9a-f]+\.scope)`)
 
 // containers looks at the control groups and the environment of process 1 and
 // at the files that container managers leave.
@@ -118,14 +119,14 @@ func (v *virt) firmware(m *machine) {
 
 // processorSigns are lines of /proc/cpuinfo that show a hypervisor.
 var processorSigns = []struct {
-	line *regexp.Regexp
+	line *lazyre.Regexp
 	tech string
 }{
-	{regexp.MustCompile(`^model name.*QEMU Virtual CPU`), "kvm"},
-	{regexp.MustCompile(`^vendor_id.*User Mode Linux`), "uml"},
-	{regexp.MustCompile(`^model name.*UML`), "uml"},
-	{regexp.MustCompile(`^machine.*CHRP IBM pSeries .emulated by qemu.`), "kvm"},
-	{regexp.MustCompile(`^vendor_id.*PowerVM Lx86`), "powervm_lx86"},
+	{lazyre.New(`^model name.*QEMU Virtual CPU`), "kvm"},
+	{lazyre.New(`^vendor_id.*User Mode Linux`), "uml"},
+	{lazyre.New(`^model name.*UML`), "uml"},
+	{lazyre.New(`^machine.*CHRP IBM pSeries .emulated by qemu.`), "kvm"},
+	{lazyre.New(`^vendor_id.*PowerVM Lx86`), "powervm_lx86"},
 }
 
 func (v *virt) processors(m *machine) {

@@ -26,15 +26,6 @@ var Catalog = sync.OnceValue(func() []*modules.Spec {
 	return all
 })
 
-// actionSpecs finds the actions that are no modules by their full name.
-var actionSpecs = sync.OnceValue(func() map[string]*modules.Spec {
-	m := map[string]*modules.Spec{}
-	for _, s := range Specs() {
-		m[s.Name] = s
-	}
-	return m
-})
-
 // Spec finds a specification by a full, legacy or short name.
 func Spec(name string) (*modules.Spec, bool) {
 	full := name
@@ -43,8 +34,8 @@ func Spec(name string) (*modules.Spec, bool) {
 	} else if !strings.Contains(name, ".") {
 		full = "ansible.builtin." + name
 	}
-	if s, ok := actionSpecs()[full]; ok {
-		return s, true
+	if spec, ok := actionSpecs()[full]; ok {
+		return spec(), true
 	}
 	if m, ok := modules.Lookup(name); ok {
 		return m.Spec(), true

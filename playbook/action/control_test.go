@@ -18,6 +18,11 @@ func TestEveryActionIsDocumented(t *testing.T) {
 		t.Error("the specs are not sorted")
 	}
 	actions := Builtin()
+	for name, spec := range actionSpecs() {
+		if spec().Name != name {
+			t.Errorf("%s is listed as %s", spec().Name, name)
+		}
+	}
 	for _, s := range specs {
 		if _, ok := actions[s.Name]; !ok {
 			t.Errorf("%s has a spec but no action", s.Name)

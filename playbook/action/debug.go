@@ -2,8 +2,8 @@ package action
 
 import (
 	"context"
-	"regexp"
 
+	"drover/internal/lazyre"
 	"drover/modules"
 	"drover/playbook/jinja"
 	"drover/playbook/value"
@@ -79,7 +79,7 @@ func debugVar(t Task, shown value.Value) (key string, v value.Value, err error) 
 
 // plainReference matches a variable's name with attributes and constant
 // subscripts, which is harmless to look up wherever it came from.
-var plainReference = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.\w+|\[(?:-?\d+|'[^'\\]*'|"[^"\\]*")\])*$`)
+var plainReference = lazyre.New(`^[A-Za-z_]\w*(?:\.\w+|\[(?:-?\d+|'[^'\\]*'|"[^"\\]*")\])*$`)
 
 // writtenAs reports whether the playbook itself has this text as an argument,
 // so that it may be evaluated as an expression.

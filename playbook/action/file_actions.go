@@ -4,9 +4,9 @@ package action
 // on the host.
 func fileOnly() []controlled {
 	return []controlled{
-		{rawSpec(), raw},
-		{scriptSpec(), script},
-		{templateSpec(), template},
+		{"ansible.builtin.raw", rawSpec, raw},
+		{"ansible.builtin.script", scriptSpec, script},
+		{"ansible.builtin.template", templateSpec, template},
 	}
 }
 
@@ -22,7 +22,7 @@ func fileActions() map[string]Action {
 		"drover.builtin.backup":     Func(backup),
 	}
 	for _, f := range fileOnly() {
-		all[f.spec.Name] = f.run
+		all[f.name] = f.run
 	}
 	return all
 }

@@ -3,7 +3,7 @@ package action
 import (
 	"maps"
 	"slices"
-	"strings"
+	"sync"
 
 	"drover/modules"
 )
@@ -20,9 +20,18 @@ func Builtin() map[string]Action {
 // the host, or are chosen there, sorted by name.
 func Specs() []*modules.Spec {
 	var specs []*modules.Spec
-	for _, c := range slices.Concat(control(), fileOnly()) {
-		specs = append(specs, c.spec)
+	for _, name := range slices.Sorted(maps.Keys(actionSpecs())) {
+		specs = append(specs, actionSpecs()[name]())
 	}
-	slices.SortFunc(specs, func(a, b *modules.Spec) int { return strings.Compare(a.Name, b.Name) })
 	return specs
 }
+
+// actionSpecs finds the specifications of actions that are no modules by their
+// full name.
+var actionSpecs = sync.OnceValue(func() map[string]func() *modules.Spec {
+	m := map[string]func() *modules.Spec{}
+	for _, c := range slices.Concat(control(), fileOnly()) {
+		m[c.name] = sync.OnceValue(c.spec)
+	}
+	return m
+})

@@ -2,8 +2,8 @@ package action
 
 import (
 	"context"
-	"regexp"
 
+	"drover/internal/lazyre"
 	"drover/modules"
 	"drover/playbook/value"
 )
@@ -25,7 +25,7 @@ func setFactSpec() *modules.Spec {
 }
 
 // identifier matches what may be a variable's name.
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var identifier = lazyre.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // badName words the error for a name that can't be a variable's.
 func badName(name string) string {

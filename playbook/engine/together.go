@@ -3,9 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
-	"regexp"
 	"sync"
 
+	"drover/internal/lazyre"
 	"drover/playbook"
 	"drover/playbook/value"
 )
@@ -55,7 +55,7 @@ var returnsFacts = map[string]bool{
 
 // outsideLookup finds the lookups that run a program or ask a server, which
 // may answer differently after an item.
-var outsideLookup = regexp.MustCompile(`\b(pipe|lines|url)\b`)
+var outsideLookup = lazyre.New(`\b(pipe|lines|url)\b`)
 
 // asksOutside reports whether the task's own templates may use such a lookup.
 func asksOutside(t *playbook.Task) bool {
@@ -67,7 +67,7 @@ func asksOutside(t *playbook.Task) bool {
 }
 
 // mentions reports whether a text in v matches.
-func mentions(v value.Value, re *regexp.Regexp) bool {
+func mentions(v value.Value, re *lazyre.Regexp) bool {
 	switch v := v.(type) {
 	case nil:
 		return false

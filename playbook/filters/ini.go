@@ -3,9 +3,9 @@ package filters
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/filters/pyre"
 	"drover/playbook/value"
 )
@@ -28,7 +28,7 @@ type iniFile struct {
 	defaults *value.Dict
 }
 
-var iniHeader = regexp.MustCompile(`^\[(.+)\]`)
+var iniHeader = lazyre.New(`^\[(.+)\]`)
 
 func (p iniParser) parse(text string) (*iniFile, error) {
 	f := &iniFile{sections: value.NewDict(0), defaults: value.NewDict(0)}
@@ -107,7 +107,7 @@ func (f *iniFile) options(section string) (*value.Dict, bool) {
 	return f.defaults.Clone().Update(own.(*value.Dict)), true
 }
 
-var interpolation = regexp.MustCompile(`%(?:\(([^)]*)\)s|.?)`)
+var interpolation = lazyre.New(`%(?:\(([^)]*)\)s|.?)`)
 
 // interpolate replaces %(name)s by other options.
 func interpolate(options *value.Dict, s string, depth int) (string, error) {

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/filters/pyre"
 	"drover/playbook/jinja"
 	"drover/playbook/value"
@@ -159,7 +159,7 @@ func hostnamesLookup(a *args) (value.Value, error) {
 }
 
 // sequenceShortcut is the short form: [start-]end[/stride][:format].
-var sequenceShortcut = regexp.MustCompile(`(?i)^(?:(0?x?[0-9a-f]+)-)?(0?x?[0-9a-f]+)(?:/(0?x?[0-9a-f]+))?(?::(.+))?$`)
+var sequenceShortcut = lazyre.New(`(?i)^(?:(0?x?[0-9a-f]+)-)?(0?x?[0-9a-f]+)(?:/(0?x?[0-9a-f]+))?(?::(.+))?$`)
 
 // sequenceOptions are the numbers of a sequence; nil where not given.
 type sequenceOptions struct {
@@ -278,10 +278,10 @@ func (o *sequenceOptions) generate(out *value.List) error {
 }
 
 // numberFormat is a format with one conversion of an integer.
-var numberFormat = regexp.MustCompile(`%([-+ 0#]*\d*(?:\.\d+)?)([diuxXosr])`)
+var numberFormat = lazyre.New(`%([-+ 0#]*\d*(?:\.\d+)?)([diuxXosr])`)
 
 func formatNumber(format string, n int64) (string, error) {
-	m := numberFormat.FindStringSubmatchIndex(format)
+	m := numberFormat.Get().FindStringSubmatchIndex(format)
 	if m == nil {
 		return "", fmt.Errorf("problem formatting %d with '%s'", n, format)
 	}

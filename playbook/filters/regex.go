@@ -3,10 +3,10 @@ package filters
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/filters/pyre"
 	"drover/playbook/value"
 )
@@ -82,8 +82,8 @@ func regexReplace(a *args) (value.Value, error) {
 }
 
 var (
-	namedGroup    = regexp.MustCompile(`^\\g<(\S+)>`)
-	numberedGroup = regexp.MustCompile(`^\\(\d+)`)
+	namedGroup    = lazyre.New(`^\\g<(\S+)>`)
+	numberedGroup = lazyre.New(`^\\(\d+)`)
 )
 
 // groupArguments reads the \1 and \g<name> arguments of regex_search.

@@ -3,10 +3,10 @@ package filters
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
@@ -30,7 +30,7 @@ var (
 		"millisecond": "ms", "msec": "ms", "msecond": "ms", "sec": "s", "second": "s", "hour": "h",
 		"min": "m", "minute": "m", "day": "d", "week": "w", "month": "mo", "year": "y",
 	}
-	timePart = regexp.MustCompile(`^(-?\d+)(\w+)`)
+	timePart = lazyre.New(`^(-?\d+)(\w+)`)
 )
 
 // unitLength gives the length of a unit by any of its names.

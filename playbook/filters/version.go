@@ -3,11 +3,11 @@ package filters
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
@@ -131,7 +131,7 @@ func compareParts(x, y []value.Value) (int, error) {
 	return len(x) - len(y), nil
 }
 
-var strictVersion = regexp.MustCompile(`^(\d+)\.(\d+)(\.(\d+))?([ab](\d+))?$`)
+var strictVersion = lazyre.New(`^(\d+)\.(\d+)(\.(\d+))?([ab](\d+))?$`)
 
 // strictParts gives major, minor, patch, and the pre-release as letter (c for
 // none, which sorts after a and b) and number.
@@ -154,7 +154,7 @@ func compareStrict(x, y string) (int, error) {
 	return slices.Compare(a[:], b[:]), errors.Join(errA, errB)
 }
 
-var semVersion = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)` +
+var semVersion = lazyre.New(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)` +
 	`(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?` +
 	`(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$`)
 

@@ -2,10 +2,10 @@ package jinja
 
 import (
 	"html"
-	"regexp"
 	"strings"
 	"unicode"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
@@ -43,7 +43,7 @@ var stringFilters = []*Func{
 	{Name: "pprint", Call: filterPPrint},
 }
 
-var wordPattern = regexp.MustCompile(`[\pL\pN_]+`)
+var wordPattern = lazyre.New(`[\pL\pN_]+`)
 
 // textFilter makes a filter from text to text without arguments.
 func textFilter(name string, fn func(string) string) *Func {
@@ -79,8 +79,8 @@ func titleFilter(s string) string {
 }
 
 var (
-	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
-	htmlTag     = regexp.MustCompile(`(?s)<[^>]*>`)
+	htmlComment = lazyre.New(`(?s)<!--.*?-->`)
+	htmlTag     = lazyre.New(`(?s)<[^>]*>`)
 )
 
 func stripTags(s string) string {

@@ -1,20 +1,20 @@
 package jinja
 
 import (
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
 var (
-	urlizeSpace = regexp.MustCompile(`\s+`)
-	urlizeHTTP  = regexp.MustCompile(`(?i)^((https?://|www\.)(([\pL\pN_%-]+\.)+)?([a-z]{2,63}|xn--[\pL\pN_%]{2,59})|([\pL\pN_%-]{2,63}\.)+(com|net|int|edu|gov|org|info|mil)|(https?://)((([0-9]{1,3})(\.[0-9]{1,3}){3})|(\[([0-9a-f]{0,4}:){2}([0-9a-f]{0,4}:?){1,6}\])))(:[0-9]{1,5})?([/?#]\S*)?$`)
-	urlizeMail  = regexp.MustCompile(`^\S+@[\pL\pN_][\pL\pN_.-]*\.[\pL\pN_]+$`)
-	urlizeHead  = regexp.MustCompile(`^([(<]|&lt;)+`)
-	urlizeTail  = regexp.MustCompile(`([)>.,\n]|&gt;)+$`)
+	urlizeSpace = lazyre.New(`\s+`)
+	urlizeHTTP  = lazyre.New(`(?i)^((https?://|www\.)(([\pL\pN_%-]+\.)+)?([a-z]{2,63}|xn--[\pL\pN_%]{2,59})|([\pL\pN_%-]{2,63}\.)+(com|net|int|edu|gov|org|info|mil)|(https?://)((([0-9]{1,3})(\.[0-9]{1,3}){3})|(\[([0-9a-f]{0,4}:){2}([0-9a-f]{0,4}:?){1,6}\])))(:[0-9]{1,5})?([/?#]\S*)?$`)
+	urlizeMail  = lazyre.New(`^\S+@[\pL\pN_][\pL\pN_.-]*\.[\pL\pN_]+$`)
+	urlizeHead  = lazyre.New(`^([(<]|&lt;)+`)
+	urlizeTail  = lazyre.New(`([)>.,\n]|&gt;)+$`)
 )
 
 // urlizer is one run of the urlize filter.
@@ -58,7 +58,7 @@ func filterURLize(c *Call) (value.Value, error) {
 func (u *urlizer) text(s string) string {
 	var b strings.Builder
 	at := 0
-	for _, gap := range urlizeSpace.FindAllStringIndex(s, -1) {
+	for _, gap := range urlizeSpace.Get().FindAllStringIndex(s, -1) {
 		b.WriteString(u.word(s[at:gap[0]]))
 		b.WriteString(s[gap[0]:gap[1]])
 		at = gap[1]

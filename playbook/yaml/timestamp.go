@@ -1,11 +1,11 @@
 package yaml
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
@@ -13,7 +13,7 @@ import (
 // time zone (t is then in UTC), and dateOnly is a day without a time.
 type Timestamp func(t time.Time, naive, dateOnly bool) value.Value
 
-var timestampPattern = regexp.MustCompile(`^(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)(?:\.(\d*))?(?:[ \t]*(Z|([-+])(\d\d?)(?::(\d\d))?))?)?$`)
+var timestampPattern = lazyre.New(`^(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)(?:\.(\d*))?(?:[ \t]*(Z|([-+])(\d\d?)(?::(\d\d))?))?)?$`)
 
 // moment is what a timestamp says.
 type moment struct {

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
 
+	"drover/internal/lazyre"
 	"drover/playbook/source"
 	"drover/playbook/value"
 )
@@ -93,12 +93,12 @@ func Document(data []byte, file string, o Options) (*Node, error) {
 
 // versionLine is a directive for another version of YAML, which is read as 1.1
 // is, as PyYAML does.
-var versionLine = regexp.MustCompile(`(?m)^%YAML 1\.[02-9]\b`)
+var versionLine = lazyre.New(`(?m)^%YAML 1\.[02-9]\b`)
 
 // Documents reads all documents of a stream.
 func Documents(data []byte, file string, o Options) (docs []*Node, err error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	data = versionLine.ReplaceAll(data, []byte("%YAML 1.1"))
+	data = versionLine.Get().ReplaceAll(data, []byte("%YAML 1.1"))
 	t := &text{file: file, data: data}
 	if err := t.checkEncoding(); err != nil {
 		return nil, err

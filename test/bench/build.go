@@ -18,7 +18,7 @@ import (
 func buildRelease(ctx context.Context, dir, to string) error {
 	name := "drover-runner-" + runtime.GOOS + "-" + runtime.GOARCH
 	runner := filepath.Join(dir, name)
-	if err := goBuild(ctx, runner, "drover/cmd/drover-runner"); err != nil {
+	if err := goBuild(ctx, runner, "-tags", "nethttpomithttp2", "-gcflags=all=-l", "drover/cmd/drover-runner"); err != nil {
 		return err
 	}
 	packed, sum, err := pack(runner)
@@ -45,7 +45,7 @@ func buildRelease(ctx context.Context, dir, to string) error {
 	if err := os.WriteFile(overlay, text, 0o644); err != nil {
 		return err
 	}
-	return goBuild(ctx, to, "-tags", "release", "-overlay", overlay, "drover/cmd/drover")
+	return goBuild(ctx, to, "-tags", "release,urfave_cli_no_docs", "-overlay", overlay, "drover/cmd/drover")
 }
 
 func goBuild(ctx context.Context, to string, args ...string) error {

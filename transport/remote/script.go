@@ -27,18 +27,26 @@ type need struct {
 // A directory is used only if it belongs to the user and nobody else can
 // write into it, and so is the file: nobody can have planted it. public asks
 // for directories that every user can reach, for becoming an unprivileged one.
+//
+// The way to a runner that is there costs one program, ls: on a host each is
+// milliseconds, more than most tasks.
 func startScript(o scriptOptions) string {
 	var b strings.Builder
-	b.WriteString(`u=$(id -u);a=$(uname -sm);case "$a" in `)
+	b.WriteString(`{ read -r m </proc/sys/kernel/arch;} 2>/dev/null&&a="Linux $m"||a=$(uname -sm);case "$a" in `)
 	for _, r := range o.runners {
 		fmt.Fprintf(&b, `%s)n=r-%s;x="%s";k=%d;; `, unamePattern(r), r.Hash[:40], strings.Join(r.Args, " "), r.Size>>10+1)
 	}
-	fmt.Fprintf(&b, `*)n=;x=;k=0;; esac;w=;s="|%s|";`, strings.Join(o.skip, "|"))
+	b.WriteString(`*)n=;x=;k=0;; esac;`)
+	fmt.Fprintf(&b, `go(){ %s;};`, o.start)
+	if !o.public {
+		fmt.Fprintf(&b, `[ "$n" ]&&for d in %s;do %s done;`, strings.Join(private(o), " "), quickStart)
+	}
+	fmt.Fprintf(&b, `u=$(id -u);w=;s="|%s|";`, strings.Join(o.skip, "|"))
 	// own MODE PATH: the path is of that kind, owned by the user, and closed to
 	// other writers.
 	b.WriteString(`own(){ m=$1;p=$2;set -- $(ls -ldn "$p" 2>/dev/null);case "$1:$3" in "$m"????-??-*:"$u")return 0;; esac;return 1;};`)
 	fmt.Fprintf(&b, `dirs(){ for d in %s;do case "$d" in /*)"$1"&&return 0;; esac;done;return 1;};`, candidates(o))
-	fmt.Fprintf(&b, `run(){ f="$d/$n";[ -x "$f" ]&&own d "$d"&&own - "$f"&&%s;};`, o.start)
+	b.WriteString(`run(){ f="$d/$n";[ -x "$f" ]&&own d "$d"&&own - "$f"&&go;};`)
 	b.WriteString(`[ "$n" ]&&dirs run;`)
 	b.WriteString(prepareDir)
 	b.WriteString(`z=0;command -v gunzip >/dev/null 2>&1&&z=1;`)
@@ -46,6 +54,12 @@ func startScript(o scriptOptions) string {
 	b.WriteString(`echo "#drover-""need#$a|$z|$g|$w"`)
 	return b.String()
 }
+
+// quickStart starts the runner in "$d" after the same checks that run makes,
+// where the shell can tell whose a file is (-O). What it can't tell, or does
+// not look as expected, is left to run.
+const quickStart = `case "$d" in /*)f="$d/$n";[ -x "$f" ]&&[ -O "$d" ] 2>/dev/null&&[ -O "$f" ]&&` +
+	`case "$(ls -ldn "$d" "$f" 2>/dev/null)" in d????-??-*" $d"?-????-??-*" $f")go;; esac;; esac;`
 
 // prepareDir is the shell function that makes a candidate directory and tries
 // whether programs run from it and the runner fits.
@@ -66,14 +80,20 @@ type scriptOptions struct {
 	skip    []string // directories where an upload failed
 }
 
+// private are the directories to try first, in the user's own places.
+func private(o scriptOptions) []string {
+	var dirs []string
+	if o.first != "" {
+		dirs = append(dirs, shellPath(o.first)+"/drover")
+	}
+	return append(dirs, `"${XDG_CACHE_HOME:-$HOME/.cache}/drover"`)
+}
+
 // candidates are the directories to try, as words of the shell.
 func candidates(o scriptOptions) string {
 	var dirs []string
-	if o.first != "" && !o.public {
-		dirs = append(dirs, shellPath(o.first)+"/drover")
-	}
 	if !o.public {
-		dirs = append(dirs, `"${XDG_CACHE_HOME:-$HOME/.cache}/drover"`)
+		dirs = private(o)
 	}
 	dirs = append(dirs, `"/var/tmp/.drover-$u"`, `"/tmp/.drover-$u"`, `"/dev/shm/.drover-$u"`)
 	if !o.public {

@@ -3,6 +3,7 @@ package remote_test
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -136,6 +137,63 @@ func TestPlantedFolders(t *testing.T) {
 	if len(found) != 1 {
 		t.Errorf("the runner is not in ansible_remote_tmp: %q", found)
 	}
+}
+
+// A runner that others can write to is not started again, nor one in a folder
+// that has been opened to them.
+func TestOpenedRunner(t *testing.T) {
+	for _, opened := range []string{"folder", "file"} {
+		h := startHost(t, nil)
+		p := newPool(t)
+		call(t, open(t, p, h.target()), request("echo"))
+		p.Close()
+		path := cached(t, h)[0]
+		if opened == "folder" {
+			path = filepath.Dir(path)
+		}
+		if err := os.Chmod(path, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		target := h.target()
+		target.RemoteTmp = filepath.Join(h.home, "own dir")
+		call(t, open(t, newPool(t), target), request("echo"))
+		if found, _ := filepath.Glob(filepath.Join(h.home, "own dir", "drover", "r-*")); len(found) != 1 {
+			t.Errorf("the opened %s was trusted: own dir has %q", opened, found)
+		}
+	}
+}
+
+// A runner that is there costs the host one program, which is ls.
+func TestWarmStart(t *testing.T) {
+	bin := t.TempDir()
+	h := startHost(t, func(o *sshtest.Options) { o.Env = []string{"PATH=" + bin} })
+	link := func(names ...string) {
+		for _, name := range names {
+			path, err := exec.LookPath(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(path, filepath.Join(bin, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	others := []string{"id", "mkdir", "chmod", "rm", "mv", "cat", "df", "tail", "find", "sha256sum"}
+	if _, err := os.Stat("/proc/sys/kernel/arch"); err == nil {
+		others = append(others, "uname")
+	} else {
+		link("uname")
+	}
+	link(append(others, "ls")...)
+	p := newPool(t)
+	call(t, open(t, p, h.target()), request("echo"))
+	p.Close()
+	for _, name := range others {
+		if err := os.Remove(filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call(t, open(t, newPool(t), h.target()), request("echo"))
 }
 
 // A host without gunzip and without any program that computes hashes.
