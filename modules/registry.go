@@ -32,15 +32,23 @@ var builtin = sync.OnceValue(func() []Module {
 		groupModule(),
 		hostnameModule(),
 		iptablesModule(),
+		keypairModule(),
 		knownHostsModule(),
 		iniFileModule(),
 		lineinfileModule(),
 		localeGenModule(),
 		modprobeModule(),
 		mountModule(),
+		mysqlDBModule(),
+		mysqlUserModule(),
 		packageFactsModule(),
 		pamLimitsModule(),
 		pingModule(),
+		postgresDBModule(),
+		postgresExtModule(),
+		postgresPrivsModule(),
+		postgresSchemaModule(),
+		postgresUserModule(),
 		replaceModule(),
 		serviceFactsModule(),
 		serviceModule(),
@@ -54,6 +62,7 @@ var builtin = sync.OnceValue(func() []Module {
 		systemdModule("systemd_service"),
 		tempfileModule(),
 		timezoneModule(),
+		ufwModule(),
 		unarchiveModule(),
 		uriModule(),
 		userModule(),
@@ -92,7 +101,7 @@ func Lookup(name string) (Module, bool) {
 	if !isLegacy && strings.Contains(name, ".") {
 		return nil, false
 	}
-	for _, prefix := range []string{"ansible.builtin.", "drover.builtin.", "ansible.posix.", "community.general."} {
+	for _, prefix := range []string{"ansible.builtin.", "drover.builtin.", "ansible.posix.", "community.general.", "community.mysql.", "community.postgresql.", "community.crypto."} {
 		if m, ok := byName()[prefix+short]; ok {
 			return m, true
 		}

@@ -82,25 +82,25 @@ func (u *account) runKeygen(ctx context.Context, file string) error {
 	if u.KeyPassphrase == nil {
 		return u.tool(ctx, target.Cmd{Argv: append(argv, "-N", "")})
 	}
-	return u.withAskpass(func(env []string) error {
+	return withAskpass(u.h, *u.KeyPassphrase, func(env []string) error {
 		return u.tool(ctx, target.Cmd{Argv: argv, Env: env})
 	})
 }
 
 // withAskpass lets ssh-keygen ask a small program for the passphrase, which
 // then is in no argv; the environment that carries it only the user may read.
-func (u *account) withAskpass(work func(env []string) error) error {
-	dir, err := u.h.MkdirTemp("", "drover-askpass-")
+func withAskpass(h target.Host, passphrase string, work func(env []string) error) error {
+	dir, err := h.MkdirTemp("", "drover-askpass-")
 	if err != nil {
 		return Failf("can't make a folder for the passphrase's program: %w", reason(err))
 	}
-	defer u.h.RemoveAll(dir)
+	defer h.RemoveAll(dir)
 	program := path.Join(dir, "askpass")
-	if err := replaceFile(u.h, program, "#!/bin/sh\nprintf '%s\\n' \"$DROVER_PASSPHRASE\"\n", 0o700); err != nil {
+	if err := replaceFile(h, program, "#!/bin/sh\nprintf '%s\\n' \"$DROVER_PASSPHRASE\"\n", 0o700); err != nil {
 		return Failf("can't write %s: %w", program, reason(err))
 	}
 	return work([]string{
 		"SSH_ASKPASS=" + program, "SSH_ASKPASS_REQUIRE=force", "DISPLAY=:0",
-		"DROVER_PASSPHRASE=" + *u.KeyPassphrase,
+		"DROVER_PASSPHRASE=" + passphrase,
 	})
 }
