@@ -73,7 +73,8 @@ func (g *inclusionGroup) includers(st *step, b *batch) []*seat {
 	return g.seats
 }
 
-// load reads a group's file or role; when that fails its hosts have failed.
+// load reads a group's file or role, which counts as ok for its hosts; when that
+// fails they have failed.
 func (b *batch) load(st *step, g *inclusionGroup) *playbook.Block {
 	names := make([]string, len(g.seats))
 	for i, s := range g.seats {
@@ -91,6 +92,9 @@ func (b *batch) load(st *step, g *inclusionGroup) *playbook.Block {
 		return nil
 	}
 	b.adopt(block.Imported)
+	for _, s := range g.seats {
+		s.stats.OK++
+	}
 	what := g.path
 	if st.task.Include.Role {
 		what = g.role.Name
@@ -143,8 +147,6 @@ func (b *batch) failInclude(st *step, g *inclusionGroup, err error) {
 			continue
 		}
 		st.lost[s] = true
-		// The include itself counted as ok before its file turned out bad.
-		s.stats.OK--
 		b.apply(o)
 		st.outcomes = append(st.outcomes, o)
 	}

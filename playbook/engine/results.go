@@ -44,7 +44,9 @@ func (b *batch) apply(o *outcome) {
 	case event.Skipped:
 		o.seat.stats.Skipped++
 	default:
-		o.seat.stats.OK++
+		if len(o.includes) == 0 { // what it includes counts instead, when that is loaded
+			o.seat.stats.OK++
+		}
 		if o.status == event.Changed {
 			o.seat.stats.Changed++
 		}

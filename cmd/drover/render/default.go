@@ -142,14 +142,14 @@ func (p *defaultPrinter) item(e event.Item) {
 	}
 	p.heading(e.Task)
 	p.showDiff(e.Task, e.Result, e.NoDiff)
-	host, label := "["+e.Host+p.delegate(e.Result)+"]", "(item="+label(e.Task, e.Label)+")"
+	host, label := "["+e.Host+p.target(e.Target, e.Result)+"]", "(item="+label(e.Task, e.Label)+")"
 	switch e.Status {
 	case event.OK:
 		p.say(green, "ok: "+host+" => "+label+p.detail(e.Task, e.Result))
 	case event.Changed:
 		p.say(yellow, "changed: "+host+" => "+label+p.detail(e.Task, e.Result))
 	case event.Skipped:
-		p.say(cyan, "skipping: "+host+" => "+label+" "+strings.TrimPrefix(p.skipDetail(e.Task, e.Result), " "))
+		p.say(cyan, "skipping: ["+e.Host+"] => "+label+" "+strings.TrimPrefix(p.skipDetail(e.Task, e.Result), " "))
 	default:
 		p.fail(red, "failed: "+host+" "+label+" => "+p.failure(e.Task, e.Result))
 	}
@@ -163,7 +163,7 @@ func (p *defaultPrinter) result(e event.Result) {
 	if !e.Looped {
 		p.showDiff(e.Task, e.Result, e.NoDiff)
 	}
-	host := "[" + e.Host + p.target(e) + "]"
+	host := "[" + e.Host + p.target(e.Target, e.Result) + "]"
 	switch e.Status {
 	case event.Unreachable:
 		p.fail(brightRed, "fatal: "+host+": UNREACHABLE! => "+p.failure(e.Task, e.Result))
@@ -172,7 +172,7 @@ func (p *defaultPrinter) result(e event.Result) {
 			p.fail(red, "fatal: "+host+": FAILED! => "+p.failure(e.Task, e.Result))
 		}
 	case event.Skipped:
-		p.say(cyan, "skipping: "+host+p.skipDetail(e.Task, e.Result))
+		p.say(cyan, "skipping: ["+e.Host+"]"+p.skipDetail(e.Task, e.Result))
 	case event.OK, event.Changed:
 		p.good(e, host)
 	}
@@ -221,15 +221,12 @@ func (p *defaultPrinter) showDiff(t *event.TaskInfo, r *value.Dict, off bool) {
 	}
 }
 
-// target names the host a task was delegated to.
-func (p *defaultPrinter) target(e event.Result) string {
-	if e.Target != "" {
-		return " -> " + e.Target
+// target names the host a task was delegated to, as the engine knows it or as
+// a result from elsewhere tells.
+func (p *defaultPrinter) target(name string, r *value.Dict) string {
+	if name != "" {
+		return " -> " + name
 	}
-	return p.delegate(e.Result)
-}
-
-func (p *defaultPrinter) delegate(r *value.Dict) string {
 	d, ok := r.At("_ansible_delegated_vars").(value.Mapping)
 	if !ok {
 		return ""
