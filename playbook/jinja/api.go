@@ -27,7 +27,8 @@ type Env struct {
 	// Warn receives warnings and deprecations; may be nil.
 	Warn func(pos source.Pos, msg string)
 
-	cache parseCache
+	cache       parseCache
+	dictMethods map[string]*Func // the table, which the parser looks into
 }
 
 // Limits bound an evaluation; zero fields mean the defaults of NewEnv.
@@ -52,6 +53,8 @@ type Func struct {
 	// quick functions are default, defined and undefined, which expressions
 	// evaluate without a call.
 	quick bool
+	// text is what a filter from text to text does to it, nil for others.
+	text func(string) string
 	// named methods take keyword arguments; most of Python's take none.
 	named bool
 }

@@ -97,6 +97,9 @@ type (
 		at
 		x    expr
 		name string
+		// key says that the name can't be a method or attribute of a dict,
+		// only a key.
+		key bool
 	}
 	itemExpr struct {
 		at
@@ -116,13 +119,17 @@ type (
 		at
 		x     expr // nil for the body of a filter block
 		name  string
+		fn    *Func  // nil when there is none of that name
 		quick string // see shortcut
+		// text is the whole filter for text when it has no arguments.
+		text func(string) string
 		args
 	}
 	testExpr struct {
 		at
 		x     expr
 		name  string
+		fn    *Func  // nil when there is none of that name
 		quick string // see shortcut
 		args
 	}
@@ -137,6 +144,10 @@ type (
 		x    expr
 	}
 )
+
+func (a *args) none() bool {
+	return len(a.pos) == 0 && len(a.kw) == 0 && a.star == nil && a.ds == nil
+}
 
 // binop is an arithmetic operator.
 type binop uint8
@@ -172,6 +183,7 @@ var cmpopText = [...]string{"==", "!=", "<", "<=", ">", ">=", "in", "not in"}
 type (
 	textStmt struct {
 		text value.Value
+		raw  string // the same
 	}
 	printStmt struct {
 		x expr
@@ -188,7 +200,8 @@ type (
 		iter, filter expr
 		body, els    []stmt
 		loopSlot     int
-		clear        []int     // slots that start each round empty
+		clear        []int     // slots of the loop's scopes
+		fresh        []int     // those that the body may set, empty in each round
 		recursive    *function // set for recursive loops
 		usesLoop     bool
 	}

@@ -33,10 +33,15 @@ func (c *Context) getAttr(v value.Value, name string) (value.Value, error) {
 	if err != nil || ok {
 		return a, err
 	}
+	return missedAttr(v, name), nil
+}
+
+// missedAttr makes the undefined value of an attribute that is not there.
+func missedAttr(v value.Value, name string) *value.Undefined {
 	if strings.HasPrefix(name, "_") && hasDunder(v, name) {
-		return unsafeAttr(v, name), nil
+		return unsafeAttr(v, name)
 	}
-	return missing(v, value.Str(name)), nil
+	return missing(v, value.Str(name))
 }
 
 // findAttr looks for an attribute, then for an item of that name.

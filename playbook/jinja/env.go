@@ -18,7 +18,7 @@ const (
 
 // NewEnv makes an Env with Jinja2's own filters, tests and globals.
 func NewEnv() *Env {
-	e := &Env{Filters: map[string]*Func{}, Tests: map[string]*Func{}, Globals: map[string]value.Value{}}
+	e := &Env{Filters: map[string]*Func{}, Tests: map[string]*Func{}, Globals: map[string]value.Value{}, dictMethods: dictMethods}
 	e.Limits = e.limits()
 	for _, table := range [][]*Func{sequenceFilters, selectFilters, stringFilters, numberFilters} {
 		for _, f := range table {

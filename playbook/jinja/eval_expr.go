@@ -17,35 +17,40 @@ func (n *constExpr) eval(f *frame) (value.Value, error) {
 }
 
 func (n *nameExpr) eval(f *frame) (value.Value, error) {
+	v, ok, err := n.find(f)
+	if ok || err != nil {
+		return v, err
+	}
+	return f.undefinedName(n), nil
+}
+
+// find gives the local variable, or else the variable of the context, of a
+// name.
+func (n *nameExpr) find(f *frame) (value.Value, bool, error) {
 	if n.memo >= 0 {
 		if v := f.slots[n.memo]; v != nil {
-			return v, nil
+			return v, true, nil
 		}
 	}
 	for _, r := range n.refs {
 		if v := f.outer(r.up).slots[r.slot]; v != nil {
-			if t, ok := v.(*value.Template); ok {
-				return f.c.resolveTemplate(t)
-			}
-			return v, nil
+			v, err := f.force(v)
+			return v, err == nil, err
 		}
 	}
 	if n.name == "super" {
 		if v := f.super(n); v != nil {
-			return v, nil
+			return v, true, nil
 		}
 	}
 	v, ok, err := f.j.lookup(n.name)
 	if err != nil {
-		return nil, f.fail(n, err)
+		return nil, false, f.fail(n, err)
 	}
-	if !ok {
-		return f.undefinedName(n), nil
-	}
-	if n.memo >= 0 {
+	if ok && n.memo >= 0 {
 		f.slots[n.memo] = v
 	}
-	return v, nil
+	return v, ok, nil
 }
 
 func (f *frame) undefinedName(n *nameExpr) *value.Undefined {
@@ -281,8 +286,26 @@ func (n *attrExpr) eval(f *frame) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := f.c.getAttr(x, n.name)
+	v, ok, err := n.find(x)
+	if !ok && err == nil {
+		v = missedAttr(x, n.name)
+	}
 	return f.got(n, v, err)
+}
+
+// find looks for the attribute in x; what templates mostly have is asked
+// directly.
+func (n *attrExpr) find(x value.Value) (value.Value, bool, error) {
+	switch x := x.(type) {
+	case *value.Dict:
+		if n.key {
+			v, ok := x.Lookup(n.name)
+			return v, ok, nil
+		}
+	case *loop:
+		return x.Attr(n.name)
+	}
+	return findAttr(x, n.name)
 }
 
 // got is what looking up an attribute or item gave. A mapping that fails to

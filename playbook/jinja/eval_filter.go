@@ -22,11 +22,14 @@ func (n *filterExpr) eval(f *frame) (value.Value, error) {
 
 // apply calls the filter on a value.
 func (n *filterExpr) apply(f *frame, x value.Value) (value.Value, error) {
+	if s, ok := x.(value.Str); ok && n.text != nil {
+		return value.Str(n.text(string(s))), nil
+	}
 	args, kw, err := n.evaluate(f, x)
 	if err != nil {
 		return nil, err
 	}
-	v, err := f.c.applyFilter(n.name, args, kw, callSite{f.tpl, n.offset()})
+	v, err := f.c.runFilter(n.name, n.fn, args, kw, callSite{f.tpl, n.offset()})
 	if u := undefinedOf(err); u != nil {
 		return u, nil
 	}
@@ -36,8 +39,8 @@ func (n *filterExpr) apply(f *frame, x value.Value) (value.Value, error) {
 	return v, nil
 }
 
-func (c *Context) applyFilter(name string, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
-	fn := c.env.filter(name)
+// runFilter calls the filter fn of that name, nil when there is none.
+func (c *Context) runFilter(name string, fn *Func, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
 	if fn == nil {
 		return nil, &syntaxError{site.off, "No filter named '" + name + "'." + suggestFunc(name, c.env.Filters)}
 	}
@@ -80,7 +83,7 @@ func (n *testExpr) eval(f *frame) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := f.c.applyTest(n.name, args, kw, callSite{f.tpl, n.offset()})
+	v, err := f.c.runTest(n.name, n.fn, args, kw, callSite{f.tpl, n.offset()})
 	if u := undefinedOf(err); u != nil {
 		return u, nil
 	}
@@ -90,9 +93,9 @@ func (n *testExpr) eval(f *frame) (value.Value, error) {
 	return v, nil
 }
 
-// applyTest calls a test; its result is a boolean or an undefined value.
-func (c *Context) applyTest(name string, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
-	fn := c.env.test(name)
+// runTest calls the test fn of that name, nil when there is none; its result is
+// a boolean or an undefined value.
+func (c *Context) runTest(name string, fn *Func, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
 	if fn == nil {
 		return nil, &syntaxError{site.off, "No test named '" + name + "'." + suggestFunc(name, c.env.Tests)}
 	}
@@ -118,12 +121,12 @@ var kindTests = map[string]bool{
 
 // CallFilter calls a filter by name; an undefined result is an error.
 func (c *Context) CallFilter(name string, args ...value.Value) (value.Value, error) {
-	return defined(c.applyFilter(name, args, nil, callSite{}))
+	return defined(c.runFilter(name, c.env.filter(name), args, nil, callSite{}))
 }
 
 // CallTest calls a test by name.
 func (c *Context) CallTest(name string, args ...value.Value) (bool, error) {
-	v, err := defined(c.applyTest(name, args, nil, callSite{}))
+	v, err := defined(c.runTest(name, c.env.test(name), args, nil, callSite{}))
 	return err == nil && value.Truth(v), err
 }
 

@@ -10,15 +10,9 @@ type maybe interface {
 }
 
 func (n *nameExpr) evalMaybe(f *frame) (value.Value, bool, error) {
-	if n.name == "super" || f.local(n.refs) != nil {
-		return present(n.eval(f))
-	}
-	v, ok, err := f.j.lookup(n.name)
-	if err != nil {
-		return nil, false, f.fail(n, err)
-	}
-	if !ok {
-		return nil, false, nil
+	v, ok, err := n.find(f)
+	if !ok || err != nil {
+		return nil, false, err
 	}
 	return present(v, nil)
 }
@@ -35,7 +29,7 @@ func (n *attrExpr) evalMaybe(f *frame) (value.Value, bool, error) {
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	v, ok, err := findAttr(x, n.name)
+	v, ok, err := n.find(x)
 	if undefinedOf(err) != nil {
 		return nil, false, nil
 	}

@@ -7,7 +7,7 @@ func textOf(v value.Value) string {
 	return s
 }
 
-func (s *textStmt) exec(f *frame) error { return f.out.write(s.text) }
+func (s *textStmt) exec(f *frame) error { return f.out.literal(s) }
 
 func (s *printStmt) exec(f *frame) error {
 	v, err := s.x.eval(f)
@@ -137,7 +137,7 @@ func (s *forStmt) rounds(f *frame, v value.Value, rec *recursion) error {
 		if err := f.c.step(); err != nil {
 			return f.fail(s, err)
 		}
-		f.clear(s.clear)
+		f.clear(s.fresh)
 		if l != nil {
 			l.i = i
 			f.slots[s.loopSlot] = l

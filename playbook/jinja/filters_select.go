@@ -68,6 +68,9 @@ func filterMap(c *Call) (value.Value, error) {
 		return nil, valueErrorf("%s", "No filter named "+value.Repr(c.Args[1])+"."+suggestFunc(name, c.Ctx.env.Filters))
 	}
 	rest := c.Args[1:]
+	if fn.text != nil && len(rest) == 1 && len(c.Kwargs) == 0 && allText(vs) {
+		return mapText(vs, fn.text), nil
+	}
 	call := &Call{Func: fn, Args: make([]value.Value, len(rest)), Ctx: c.Ctx, Pos: c.Pos}
 	return each(vs, func(v value.Value) (value.Value, error) {
 		copy(call.Args, rest)
@@ -75,6 +78,18 @@ func filterMap(c *Call) (value.Value, error) {
 		r, err := c.Ctx.callFunc(fn, call)
 		return r, pluginError("filter", fn.Name, err)
 	})
+}
+
+func allText(vs []value.Value) bool {
+	return !slices.ContainsFunc(vs, func(v value.Value) bool { _, ok := v.(value.Str); return !ok })
+}
+
+func mapText(vs []value.Value, fn func(string) string) value.Value {
+	out := make([]value.Value, len(vs))
+	for i, v := range vs {
+		out[i] = value.Str(fn(string(v.(value.Str))))
+	}
+	return value.NewList(out...)
 }
 
 func (c *Call) mapAttribute(vs []value.Value, attribute value.Value) (value.Value, error) {
@@ -109,13 +124,17 @@ func selectElems(c *Call, byAttr, want bool) (value.Value, error) {
 		g = c.Ctx.newGetter(args[0])
 		args = args[1:]
 	}
-	out := value.NewList()
+	passes, err := c.testOf(args)
+	if err != nil && len(vs) > 0 {
+		return nil, err
+	}
+	out := &value.List{Elems: make([]value.Value, 0, len(vs))}
 	for _, v := range vs {
 		x, err := g.get(v)
 		if err != nil {
 			return nil, err
 		}
-		ok, err := c.passes(x, args)
+		ok, err := passes(x)
 		if err != nil {
 			return nil, err
 		}
@@ -126,18 +145,21 @@ func selectElems(c *Call, byAttr, want bool) (value.Value, error) {
 	return out, nil
 }
 
-// passes asks the test named by args[0], or for truth without one.
-func (c *Call) passes(x value.Value, args []value.Value) (bool, error) {
+// testOf gives the test named by args[0] with the rest as its arguments, or that
+// for truth without one.
+func (c *Call) testOf(args []value.Value) (func(x value.Value) (bool, error), error) {
 	if len(args) == 0 {
-		return value.Truth(x), used(x)
+		return func(x value.Value) (bool, error) { return value.Truth(x), used(x) }, nil
 	}
 	name, ok := value.AsString(args[0])
 	fn := c.Ctx.env.test(name)
 	if !ok || fn == nil {
-		return false, valueErrorf("%s", "No test named "+value.Repr(args[0])+"."+suggestFunc(name, c.Ctx.env.Tests))
+		return nil, valueErrorf("%s", "No test named "+value.Repr(args[0])+"."+suggestFunc(name, c.Ctx.env.Tests))
 	}
-	all := make([]value.Value, 0, len(args))
-	all = append(append(all, x), args[1:]...)
-	v, err := defined(c.Ctx.applyTest(name, all, slices.Clone(c.Kwargs), callSite{}))
-	return err == nil && value.Truth(v), err
+	return func(x value.Value) (bool, error) {
+		all := make([]value.Value, 0, len(args))
+		all = append(append(all, x), args[1:]...)
+		v, err := defined(c.Ctx.runTest(name, fn, all, slices.Clone(c.Kwargs), callSite{}))
+		return err == nil && value.Truth(v), err
+	}, nil
 }

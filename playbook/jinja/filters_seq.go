@@ -291,7 +291,7 @@ func (g getter) get(v value.Value) (value.Value, error) {
 // ignoreCase lowers text.
 func ignoreCase(v value.Value) value.Value {
 	if s, ok := value.AsString(v); ok {
-		return value.Str(strings.ToLower(s))
+		return value.Str(lowerPython(s))
 	}
 	return v
 }

@@ -27,17 +27,8 @@ func (c *Context) sortBy(vs []value.Value, key func(value.Value) (value.Value, e
 		}
 		ks[i] = keyed{k, v}
 	}
-	if !slices.ContainsFunc(ks, func(k keyed) bool { _, ok := k.key.(value.Str); return !ok }) {
-		slices.SortStableFunc(ks, func(a, b keyed) int {
-			n := strings.Compare(string(a.key.(value.Str)), string(b.key.(value.Str)))
-			if reverse {
-				return -n
-			}
-			return n
-		})
-		for i := range ks {
-			vs[i] = ks[i].val
-		}
+	if keys, ok := texts(ks); ok {
+		sortByText(vs, keys, reverse)
 		return nil
 	}
 	var failed error
@@ -61,6 +52,42 @@ func (c *Context) sortBy(vs []value.Value, key func(value.Value) (value.Value, e
 	return failed
 }
 
+// texts gives the keys when all of them are text, which sorts without
+// comparisons of values.
+func texts(ks []keyed) ([]string, bool) {
+	out := make([]string, len(ks))
+	for i, k := range ks {
+		s, ok := k.key.(value.Str)
+		if !ok {
+			return nil, false
+		}
+		out[i] = string(s)
+	}
+	return out, true
+}
+
+// sortByText sorts vs by the keys of its elements, stably.
+func sortByText(vs []value.Value, keys []string, reverse bool) {
+	order := make([]int, len(vs)) // integers: cheaper to swap than values
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		n := strings.Compare(keys[a], keys[b])
+		switch {
+		case n == 0:
+			return a - b
+		case reverse:
+			return -n
+		}
+		return n
+	})
+	old := slices.Clone(vs)
+	for i, at := range order {
+		vs[i] = old[at]
+	}
+}
+
 func filterSort(c *Call) (value.Value, error) {
 	reverse, caseSensitive := false, false
 	attribute := value.None
@@ -69,11 +96,27 @@ func filterSort(c *Call) (value.Value, error) {
 		return nil, err
 	}
 	vs = slices.Clone(vs)
+	if attribute == value.None && allText(vs) {
+		sortTexts(vs, caseSensitive, reverse)
+		return value.NewList(vs...), nil
+	}
 	key := c.Ctx.sortKey(attribute, caseSensitive)
 	if err := c.Ctx.sortBy(vs, key, reverse); err != nil {
 		return nil, err
 	}
 	return value.NewList(vs...), nil
+}
+
+// sortTexts sorts elements that are all text.
+func sortTexts(vs []value.Value, caseSensitive, reverse bool) {
+	keys := make([]string, len(vs))
+	for i, v := range vs {
+		keys[i] = string(v.(value.Str))
+		if !caseSensitive {
+			keys[i] = lowerPython(keys[i])
+		}
+	}
+	sortByText(vs, keys, reverse)
 }
 
 // sortKey gives what to sort by: the item, or a list of attributes named

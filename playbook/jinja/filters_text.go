@@ -47,7 +47,7 @@ var wordPattern = lazyre.New(`[\pL\pN_]+`)
 
 // textFilter makes a filter from text to text without arguments.
 func textFilter(name string, fn func(string) string) *Func {
-	return &Func{Name: name, Call: func(c *Call) (value.Value, error) {
+	return &Func{Name: name, text: fn, Call: func(c *Call) (value.Value, error) {
 		if len(c.Args) == 1 && c.Kwargs == nil { // the usual call, without Unpack's pointers
 			return value.Str(fn(value.String(c.Args[0]))), nil
 		}

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"drover/playbook/value"
@@ -41,11 +42,24 @@ func (o *output) write(v value.Value) error {
 	return o.text(v)
 }
 
+// literal adds text of the template itself.
+func (o *output) literal(t *textStmt) error {
+	if o.n < 2 {
+		return o.write(t.text)
+	}
+	o.n++
+	o.buf.WriteString(t.raw)
+	return o.check()
+}
+
 // text appends the text of a value.
 func (o *output) text(v value.Value) error {
 	switch v := v.(type) {
 	case value.Str:
 		o.buf.WriteString(string(v))
+	case value.Int:
+		var digits [20]byte
+		o.buf.Write(strconv.AppendInt(digits[:0], int64(v), 10))
 	case value.Secret:
 		o.c.sees(v)
 		o.secret = true

@@ -57,7 +57,7 @@ func (p *parser) subscript(x expr) (expr, error) {
 			if mutators[n.text] {
 				p.tpl.mutates = true
 			}
-			return &attrExpr{at(n.off), x, n.text}, nil
+			return p.attr(n.off, x, n.text), nil
 		case tokInt:
 			v, err := numberConst(n)
 			return &itemExpr{at(n.off), x, &constExpr{at: at(n.off), v: v}}, err
@@ -65,6 +65,10 @@ func (p *parser) subscript(x expr) (expr, error) {
 		return nil, p.fail(n, "expected name or number")
 	}
 	return p.bracket(x, t.off)
+}
+
+func (p *parser) attr(off int, x expr, name string) *attrExpr {
+	return &attrExpr{at(off), x, name, p.env.dictMethods[name] == nil && !strings.HasPrefix(name, "_")}
 }
 
 // bracket parses what follows "[": an index, a slice, or several as a tuple.
@@ -230,12 +234,16 @@ func (p *parser) filterCall(x expr) (*filterExpr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.soft == 0 && p.env.filter(name) == nil {
+	fn := p.env.filter(name)
+	if p.soft == 0 && fn == nil {
 		return nil, p.fail(t, "No filter named '%s'.%s", name, suggestFunc(name, p.env.Filters))
 	}
-	f := &filterExpr{at: at(t.off), x: x, name: name, quick: quickName(p.env.filter(name))}
+	f := &filterExpr{at: at(t.off), x: x, name: name, fn: fn, quick: quickName(fn)}
 	if p.tok().isOp("(") {
 		f.args, err = p.arguments()
+	}
+	if fn != nil && f.args.none() {
+		f.text = fn.text
 	}
 	return f, err
 }
@@ -249,10 +257,11 @@ func (p *parser) test(x expr) (expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.soft == 0 && p.env.test(name) == nil {
+	fn := p.env.test(name)
+	if p.soft == 0 && fn == nil {
 		return nil, p.fail(t, "No test named '%s'.%s", name, suggestFunc(name, p.env.Tests))
 	}
-	n := &testExpr{at: at(t.off), x: x, name: name, quick: quickName(p.env.test(name))}
+	n := &testExpr{at: at(t.off), x: x, name: name, fn: fn, quick: quickName(fn)}
 	switch t := p.tok(); {
 	case t.isOp("("):
 		n.args, err = p.arguments()

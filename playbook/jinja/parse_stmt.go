@@ -2,7 +2,7 @@ package jinja
 
 import "drover/playbook/value"
 
-func newText(s string) *textStmt { return &textStmt{value.Str(s)} }
+func newText(s string) *textStmt { return &textStmt{value.Str(s), s} }
 
 // statement parses a tag; the token after "{%" is the current one. The closing
 // "%}" of the (last) tag stays.
@@ -113,6 +113,7 @@ func (p *parser) forLoop(t token) (stmt, error) {
 		inner = header
 	}
 	p.scope = inner
+	targets := len(inner.slots)
 	s.loopSlot = inner.declare("loop")
 	start := p.i
 	var end string
@@ -120,7 +121,7 @@ func (p *parser) forLoop(t token) (stmt, error) {
 		return nil, err
 	}
 	s.usesLoop = p.mentions("loop", start)
-	s.clear = withoutSlot(inner.slots, s.loopSlot)
+	s.clear, s.fresh = withoutSlot(inner.slots, s.loopSlot), inner.slots[targets+1:]
 	if s.recursive != nil {
 		s.recursive.body, s.recursive.scope = s.body, inner.fn
 	}

@@ -152,12 +152,12 @@ func targetText(t *target) string {
 func filterChain(fs []*filterExpr, sep string) string {
 	var b strings.Builder
 	for _, f := range fs {
-		b.WriteString(sep + f.name + f.text())
+		b.WriteString(sep + f.name + f.written())
 	}
 	return b.String()
 }
 
-func (a *args) text() string {
+func (a *args) written() string {
 	parts := exprTexts(a.pos)
 	for _, k := range a.kw {
 		parts = append(parts, k.name+"="+exprText(k.x))
@@ -237,11 +237,11 @@ func exprText(x expr) string {
 		}
 		return exprText(x.x) + "[" + part(x.start) + ":" + part(x.stop) + ":" + part(x.step) + "]"
 	case *callExpr:
-		return exprText(x.fn) + x.text()
+		return exprText(x.fn) + x.written()
 	case *filterExpr:
-		return "(" + exprText(x.x) + "|" + x.name + x.text() + ")"
+		return "(" + exprText(x.x) + "|" + x.name + x.written() + ")"
 	case *testExpr:
-		return "(" + exprText(x.x) + " is " + x.name + x.text() + ")"
+		return "(" + exprText(x.x) + " is " + x.name + x.written() + ")"
 	}
 	return "?"
 }
