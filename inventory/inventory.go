@@ -22,6 +22,8 @@ import (
 type Inventory struct {
 	opts    Options
 	sources []string // as given
+	folders sync.Once
+	besides []string // see Sources
 
 	mu        sync.RWMutex
 	hosts     map[string]*Host
@@ -50,14 +52,16 @@ func (inv *Inventory) Given() []string { return slices.Clone(inv.sources) }
 // Sources gives the folders beside the sources, in which group_vars and
 // host_vars are looked for: a source that is a folder itself, else the one it
 // is in, with links resolved, each once and in order. Lists of hosts have none.
+// The slice belongs to the inventory: read only.
 func (inv *Inventory) Sources() []string {
-	var dirs []string
-	for _, src := range inv.sources {
-		if dir, ok := folderOf(src); ok && !slices.Contains(dirs, dir) {
-			dirs = append(dirs, dir)
+	inv.folders.Do(func() {
+		for _, src := range inv.sources {
+			if dir, ok := folderOf(src); ok && !slices.Contains(inv.besides, dir) {
+				inv.besides = append(inv.besides, dir)
+			}
 		}
-	}
-	return dirs
+	})
+	return inv.besides
 }
 
 // Hosts gives all hosts in the order of their definition.

@@ -57,6 +57,9 @@ func (r *VarsReader) Load(dir, kind, name string) (*value.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(present) == 0 {
+		return &value.Dict{}, nil
+	}
 	first, _, _ := strings.Cut(filepath.ToSlash(name), "/")
 	if !slices.ContainsFunc(append([]string{""}, defaultYAMLOrder...), func(ext string) bool { return present[first+ext] || present[first] }) {
 		return &value.Dict{}, nil

@@ -64,6 +64,10 @@ func (v *varsView) Get(key value.Value) (value.Value, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
+	switch x.(type) {
+	case value.Str, value.Int, value.Bool:
+		return x, true, nil
+	}
 	x, err := v.evaluator().Settle(x)
 	return x, true, err
 }
