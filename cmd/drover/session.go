@@ -15,6 +15,7 @@ import (
 
 	"drover/internal/config"
 	"drover/inventory"
+	"drover/inventory/pyliteral"
 	"drover/playbook"
 	"drover/playbook/action"
 	"drover/playbook/engine"
@@ -68,7 +69,7 @@ func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, erro
 		return nil, err
 	}
 	s.env = jinja.NewEnv()
-	s.env.Lenient = s.cfg.Compat == "2.18"
+	s.env.Lenient, s.env.Retype = s.cfg.Compat == "2.18", s.retype()
 	s.env.Warn = func(pos source.Pos, msg string) { s.display.Event(event.Warning{Pos: pos, Text: msg}) }
 	filters.Register(s.env, filters.Options{})
 	return s, nil
@@ -163,6 +164,18 @@ func (s *session) compat() {
 	if s.cfg.Compat == "2.18" && s.cfg.ResultFormat == "" {
 		s.cfg.ResultFormat = "json"
 	}
+}
+
+// retype is how templates of 2.18 find their types; nil for 2.19, in which
+// they always keep those of their expressions.
+func (s *session) retype() *jinja.Retype {
+	switch {
+	case s.cfg.Compat != "2.18":
+		return nil
+	case s.cfg.JinjaNative:
+		return &jinja.Retype{Native: true, Literal: pyliteral.Parse}
+	}
+	return &jinja.Retype{Literal: pyliteral.ParseJSON}
 }
 
 // nobodyLeft is Ansible's text for a --limit without hosts; scripts look for it.

@@ -57,6 +57,7 @@ type Config struct {
 	ErrorOnUndefined      bool
 	Strategy              string
 	Compat                string // the version of Ansible to behave like: 2.18, or 2.19
+	JinjaNative           bool   // types of templates in Compat 2.18: jinja2_native
 	TaskTimeout           time.Duration
 	RetryFiles            bool
 	RetryFilesPath        string

@@ -120,6 +120,7 @@ func runSettings(c *Config) []setting {
 		row("error_on_undefined_vars", "ANSIBLE_ERROR_ON_UNDEFINED_VARS", "yes", boolean(&c.ErrorOnUndefined)),
 		row("strategy", "ANSIBLE_STRATEGY", "linear", text(&c.Strategy)),
 		row("compat", "DROVER_COMPAT", "2.19", oneOf(&c.Compat, "2.18", "2.19")).in("drover", "compat"),
+		row("jinja2_native", "ANSIBLE_JINJA2_NATIVE", "no", boolean(&c.JinjaNative)),
 		row("task_timeout", "ANSIBLE_TASK_TIMEOUT", "0", seconds(&c.TaskTimeout)),
 		row("retry_files_enabled", "ANSIBLE_RETRY_FILES_ENABLED", "no", boolean(&c.RetryFiles)),
 		row("retry_files_save_path", "ANSIBLE_RETRY_FILES_SAVE_PATH", "", path(&c.RetryFilesPath)),

@@ -18,8 +18,13 @@ var errNotLiteral = errors.New("not a Python literal")
 const maxDepth = 200
 
 // Parse reads the whole of s as one literal. A set becomes a list.
-func Parse(s string) (value.Value, error) {
-	p := &parser{s: strings.TrimLeft(s, " \t")}
+func Parse(s string) (value.Value, error) { return parse(s, false) }
+
+// ParseJSON is Parse for texts that may also say true, false and null.
+func ParseJSON(s string) (value.Value, error) { return parse(s, true) }
+
+func parse(s string, json bool) (value.Value, error) {
+	p := &parser{s: strings.TrimLeft(s, " \t"), json: json}
 	v, err := p.tupleOr(0, "")
 	if err != nil {
 		return nil, err
@@ -35,6 +40,7 @@ type parser struct {
 	s     string
 	i     int
 	depth int // of brackets, inside which lines may end
+	json  bool
 }
 
 // space skips blanks and comments, and line ends inside brackets.
@@ -127,15 +133,7 @@ func (p *parser) name() (value.Value, error) {
 		p.i = start
 		return p.strings()
 	}
-	switch p.s[start:p.i] {
-	case "True":
-		return value.Bool(true), nil
-	case "False":
-		return value.Bool(false), nil
-	case "None":
-		return value.None, nil
-	}
-	return nil, errNotLiteral
+	return constant(p.s[start:p.i], p.json)
 }
 
 // enter and leave bracket the inside of a container.
@@ -257,4 +255,17 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isNameStart(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}
+
+// constant gives the value of a name.
+func constant(name string, json bool) (value.Value, error) {
+	switch {
+	case name == "True", json && name == "true":
+		return value.Bool(true), nil
+	case name == "False", json && name == "false":
+		return value.Bool(false), nil
+	case name == "None", json && name == "null":
+		return value.None, nil
+	}
+	return nil, errNotLiteral
 }

@@ -101,13 +101,23 @@ func templateLookup(a *args) (value.Value, error) {
 			extra.Update(a.mapping("template_vars"))
 		}
 		c := a.call.Ctx.With(&overlay{extra, a.call.Ctx.Vars()})
-		v, err := c.RenderFileNative(string(data), path, o, loaderOf(a.host()))
+		v, err := a.renderFile(c, string(data), path, o)
 		if err != nil {
 			return nil, err
 		}
 		out.Append(v)
 	}
 	return out, a.err
+}
+
+// renderFile renders a template; convert_data: false asks 2.18 for text.
+func (a *args) renderFile(c *jinja.Context, text, path string, o jinja.FileOptions) (value.Value, error) {
+	l := loaderOf(a.host())
+	if c.Env().Retype == nil || a.truthOr("convert_data", true) {
+		return c.RenderFileNative(text, path, o, l)
+	}
+	s, err := c.RenderFile(text, path, o, l)
+	return value.Str(s), err
 }
 
 func loaderOf(h Controller) jinja.Loader {

@@ -24,6 +24,9 @@ type Env struct {
 	// Lenient is the 2.18 compatibility mode: conditionals may be any value,
 	// and the other differences named in docs/COMPAT.md.
 	Lenient bool
+	// Retype makes of what templates give the values that 2.18 makes of it;
+	// nil leaves them as they are.
+	Retype *Retype
 	// Warn receives warnings and deprecations; may be nil.
 	Warn func(pos source.Pos, msg string)
 

@@ -186,6 +186,9 @@ func (c *Context) resolveTemplate(t *value.Template) (value.Value, error) {
 	v, err := c.render(tpl)
 	c.active = c.active[:len(c.active)-1]
 	c.ascend()
+	if err == nil && c.env.Retype != nil {
+		v = c.retype(tpl, v)
+	}
 	return v, err
 }
 

@@ -38,10 +38,13 @@ func (c *Context) RenderFileValue(src, path string, o FileOptions, l Loader) (va
 }
 
 // RenderFileNative renders a template file to a value: the value itself when
-// the file is one expression, as the template lookup gives it.
+// the file is one expression, as the template lookup gives it; Retype applies.
 func (c *Context) RenderFileNative(src, path string, o FileOptions, l Loader) (value.Value, error) {
 	defer c.begin()()
 	v, err := c.renderFile(src, path, o, l)
+	if text, ok := v.(value.Str); ok && c.env.Retype != nil {
+		v = c.env.Retype.text(string(text))
+	}
 	return v, finish(err)
 }
 
