@@ -26,13 +26,15 @@ type copyArgs struct {
 	FileArgs
 	Source   string      `arg:"_source" hidden:"true"`
 	Manifest []copyEntry `arg:"_manifest" hidden:"true"`
+	NoMD5    bool        `arg:"_no_md5" hidden:"true"`
 }
 
 // copyEntry is a file, folder or link of the source, named relative to dest.
 type copyEntry struct {
 	Path   string `arg:"path"` // "" for a single file
 	Kind   string `arg:"kind"` // file, directory or link
-	SHA1   string `arg:"sha1"`
+	SHA1   string `arg:"sha1"` // "" when the controller has not worked it out (see sum)
+	Blob   string `arg:"blob"` // the contents' name, where it is not SHA1
 	Size   int64  `arg:"size"`
 	Mode   string `arg:"mode"`
 	Target string `arg:"target"` // of a link
@@ -55,7 +57,7 @@ func copyModule() Module {
 			{"dest", "str", "success", "The file that was written."},
 			{"src", "str", "success, with src", "The source."},
 			{"checksum", "str", "for a file", "SHA-1 of the contents."},
-			{"md5sum", "str", "for a file that changed", "MD5 of the contents."},
+			{"md5sum", "str", "for a file that changed", "MD5 of the contents; left out for files above 8 MiB when the result is not registered."},
 			{"backup_file", "str", "changed, with backup", "Where the former file is kept."},
 			{"mode", "str", "success", "Permissions of dest; owner, group, uid, gid, size and state likewise."},
 		},
@@ -109,6 +111,9 @@ func (cp *copier) single(ctx context.Context) (*Result, error) {
 	if done.kept {
 		r.Msg = "file already exists"
 		return r, nil
+	}
+	if err := cp.src.sum(ctx, e); err != nil {
+		return nil, err
 	}
 	r.Set("checksum", e.SHA1)
 	if done.md5 != "" {

@@ -28,7 +28,7 @@ func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied,
 		done.kept = true
 		return done, nil
 	}
-	replaced := old == nil || isLink || cp.differs(e, dest, old)
+	replaced := old == nil || isLink || cp.differs(ctx, e, dest, old)
 	if replaced {
 		if err := cp.replace(ctx, e, old, done); err != nil {
 			return nil, err
@@ -91,8 +91,8 @@ func followLink(h target.Host, path string) string {
 }
 
 // differs compares sizes first, then checksums.
-func (cp *copier) differs(e *copyEntry, dest string, old *target.Info) bool {
-	if !old.Mode.IsRegular() || old.Size != e.Size {
+func (cp *copier) differs(ctx context.Context, e *copyEntry, dest string, old *target.Info) bool {
+	if !old.Mode.IsRegular() || old.Size != e.Size || cp.src.sum(ctx, e) != nil {
 		return true
 	}
 	sum, err := sha1File(cp.h, dest)
@@ -137,14 +137,25 @@ func (cp *copier) fill(ctx context.Context, e *copyEntry, data []byte, have bool
 		from = in
 	}
 	sum, digest := sha1.New(), md5.New()
-	if _, err := io.Copy(io.MultiWriter(to, sum, digest), from); err != nil {
+	tee := []io.Writer{to, sum}
+	if !cp.a.NoMD5 {
+		tee = append(tee, digest)
+	}
+	n, err := io.Copy(io.MultiWriter(tee...), from)
+	if err != nil {
 		return Failf("could not write %s: %w", done.dest, err)
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != e.SHA1 {
+	got := hex.EncodeToString(sum.Sum(nil))
+	if e.SHA1 == "" && n == e.Size {
+		e.SHA1 = got
+	}
+	if got != e.SHA1 {
 		return FailWith(value.DictOf("checksum", got, "expected_checksum", e.SHA1),
 			"Copied file does not match the expected checksum. Transfer failed. (Was %s being changed?)", cp.src.label)
 	}
-	done.md5 = hex.EncodeToString(digest.Sum(nil))
+	if !cp.a.NoMD5 {
+		done.md5 = hex.EncodeToString(digest.Sum(nil))
+	}
 	return nil
 }
 
@@ -189,15 +200,15 @@ func copyNeeds(ctx context.Context, h target.Host, c *Call, a *copyArgs) []strin
 	var ids []string
 	for i := range src.entries {
 		e := &src.entries[i]
-		if e.Kind != "file" {
-			continue
+		if e.Kind != "file" || e.SHA1 == "" {
+			continue // what has no checksum yet is too large to be fetched ahead
 		}
 		dest := cp.fileDest()
 		if src.tree {
 			dest = filepath.Join(a.Dest, e.Path)
 		}
 		old, isLink := cp.present(&dest)
-		if old == nil || a.Force && (isLink || cp.differs(e, dest, old)) {
+		if old == nil || a.Force && (isLink || cp.differs(ctx, e, dest, old)) {
 			ids = append(ids, e.SHA1)
 		}
 	}

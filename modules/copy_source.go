@@ -21,6 +21,27 @@ type copySource struct {
 	tree    bool   // a folder
 	entries []copyEntry
 	open    func(ctx context.Context, e *copyEntry) (io.ReadCloser, error)
+	blob    func(ctx context.Context, name string) (io.ReadCloser, error) // of the controller
+}
+
+// sum fills in the checksum of an entry whose checksum the controller works
+// out only when asked: reading a large file twice is for those hosts that have
+// a file of the same size.
+func (s *copySource) sum(ctx context.Context, e *copyEntry) error {
+	if e.SHA1 != "" || e.Kind != "file" {
+		return nil
+	}
+	in, err := s.blob(ctx, e.Blob+".sha1")
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	sum, err := io.ReadAll(io.LimitReader(in, 64))
+	if err != nil {
+		return Failf("could not get the checksum of %s from the controller: %w", filepath.Join(s.label, e.Path), err)
+	}
+	e.SHA1 = string(sum)
+	return nil
 }
 
 // read gives the whole contents of a small entry.
@@ -77,11 +98,18 @@ func contentText(v value.Value) string {
 func (a *copyArgs) controllerSource(c *Call) (*copySource, error) {
 	s := &copySource{label: a.Source, base: filepath.Base(a.Source), entries: a.Manifest}
 	s.tree = len(a.Manifest) != 1 || a.Manifest[0].Path != ""
-	s.open = func(ctx context.Context, e *copyEntry) (io.ReadCloser, error) {
+	s.blob = func(ctx context.Context, name string) (io.ReadCloser, error) {
 		if c.Blobs == nil {
 			return nil, Failf("the contents of %s did not come along", a.Source)
 		}
-		in, err := c.Blobs.Open(ctx, e.SHA1)
+		return c.Blobs.Open(ctx, name)
+	}
+	s.open = func(ctx context.Context, e *copyEntry) (io.ReadCloser, error) {
+		name := e.Blob
+		if name == "" {
+			name = e.SHA1
+		}
+		in, err := s.blob(ctx, name)
 		if err != nil {
 			return nil, Failf("could not get %s from the controller: %w", filepath.Join(a.Source, e.Path), err)
 		}

@@ -2,6 +2,9 @@ package modules
 
 import (
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
 	"io"
 
 	"drover/modules/target"
@@ -42,6 +45,9 @@ func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Resul
 	case info.IsDir():
 		return r.Set("problem", "remote file is a directory, fetch cannot work on directories"), nil
 	}
+	if a.Sum == "" {
+		return r, a.sendSummed(ctx, h, c, r)
+	}
 	sum, err := sha1File(h, a.Src)
 	if err != nil {
 		return r.Set("problem", "the remote file can't be read: "+reason(err).Error()), nil
@@ -54,26 +60,52 @@ func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Resul
 	return r, sendFile(ctx, h, c, a.Src, "file")
 }
 
+// sendSummed sends a file that the controller has nothing to compare with, and
+// works out its checksum on the way.
+func (a *fetchArgs) sendSummed(ctx context.Context, h target.Host, c *Call, r *Result) error {
+	in, err := h.Open(a.Src)
+	if err != nil {
+		r.Set("problem", "the remote file can't be read: "+reason(err).Error())
+		return nil
+	}
+	defer in.Close()
+	sum := sha1.New()
+	n, err := send(ctx, c, in, a.Src, "file", sum)
+	if err != nil {
+		return err
+	}
+	r.Changed = true
+	r.Set("checksum", hex.EncodeToString(sum.Sum(nil))).Set("size", n).Set("sent", true)
+	return nil
+}
+
 // sendFile streams a file to the controller.
 func sendFile(ctx context.Context, h target.Host, c *Call, path, name string) error {
-	if c.Blobs == nil {
-		return Failf("there is no way to send %s to the controller", path)
-	}
 	in, err := h.Open(path)
 	if err != nil {
 		return Failf("can't read %s: %w", path, reason(err))
 	}
 	defer in.Close()
+	_, err = send(ctx, c, in, path, name, io.Discard)
+	return err
+}
+
+// sendBuffer is how much of a file is read at a time: a few frames.
+const sendBuffer = 256 << 10
+
+// send streams what in holds to the controller, and writes it to also; path is
+// for messages.
+func send(ctx context.Context, c *Call, in io.Reader, path, name string, also io.Writer) (int64, error) {
+	if c.Blobs == nil {
+		return 0, Failf("there is no way to send %s to the controller", path)
+	}
 	out, err := c.Blobs.Send(ctx, name)
 	if err != nil {
-		return Failf("could not send %s: %w", path, err)
+		return 0, Failf("could not send %s: %w", path, err)
 	}
-	if _, err := io.Copy(out, in); err != nil {
-		out.Close()
-		return Failf("could not send %s: %w", path, err)
+	n, err := io.CopyBuffer(io.MultiWriter(also, out), struct{ io.Reader }{in}, make([]byte, sendBuffer))
+	if err = errors.Join(err, out.Close()); err != nil {
+		return n, Failf("could not send %s: %w", path, err)
 	}
-	if err := out.Close(); err != nil {
-		return Failf("could not send %s: %w", path, err)
-	}
-	return nil
+	return n, nil
 }

@@ -39,6 +39,7 @@ func MainWith(args []string, lookup func(name string) (modules.Module, bool)) in
 	// A write to a controller that has gone is an error, not the end of us:
 	// the calls' processes have to be killed first.
 	signal.Ignore(syscall.SIGPIPE)
+	widen(os.Stdin, os.Stdout)
 	out := rawStreams()
 	return exitCode(Serve(ctx, os.Stdin, out, o))
 }

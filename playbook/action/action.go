@@ -41,6 +41,8 @@ type Task interface {
 	Check() bool
 	Diff() bool
 	Verbosity() int
+	// Registered reports whether the playbook keeps the result.
+	Registered() bool
 	// Jinja evaluates in the task's variables.
 	Jinja() *jinja.Context
 	// With gives an evaluator that sees further variables on top.

@@ -27,6 +27,7 @@ type manifest struct {
 	entries *value.List
 	blobs   map[string]remote.Blob
 	secret  bool // something in it came out of a vault
+	large   bool // a file in it is listed without its checksum
 }
 
 func newManifest() *manifest {
@@ -55,6 +56,53 @@ func (m *manifest) addFile(rel, id string, size int64, mode fs.FileMode) {
 		"mode", fmt.Sprintf("0%03o", mode.Perm())))
 }
 
+// largeFile is the size above which a file's checksum waits until a host asks
+// for it: it is sent and summed in one go to those that have no such file.
+const largeFile = 8 << 20
+
+// addLate lists a large file, whose checksum is a blob of its own.
+func (m *manifest) addLate(rel, path string, info fs.FileInfo, s *sums) {
+	m.large = true
+	name := fmt.Sprintf("file%d", len(m.blobs))
+	m.blobs[name] = remote.Blob{Size: info.Size(), Open: func() (io.ReadCloser, error) { return openSteady(path, info) }}
+	m.blobs[name+".sha1"] = remote.Blob{Size: int64(hex.EncodedLen(sha1.Size)), Wait: true, Open: func() (io.ReadCloser, error) {
+		sum, err := s.of(path, info)
+		return io.NopCloser(strings.NewReader(sum)), err
+	}}
+	m.entries.Append(value.DictOf("path", rel, "kind", "file", "blob", name, "size", info.Size(),
+		"mode", fmt.Sprintf("0%03o", info.Mode().Perm())))
+}
+
+// steady is a file that must stay as it was listed while it is read: no
+// checksum would tell.
+type steady struct {
+	file   *os.File
+	listed fs.FileInfo
+}
+
+func openSteady(path string, listed fs.FileInfo) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &steady{f, listed}, nil
+}
+
+// Read implements io.Reader; the end is good only if nothing changed.
+func (s *steady) Read(p []byte) (int, error) {
+	n, err := s.file.Read(p)
+	if err != io.EOF {
+		return n, err
+	}
+	if now, statErr := s.file.Stat(); statErr != nil || now.Size() != s.listed.Size() || !now.ModTime().Equal(s.listed.ModTime()) {
+		return n, fmt.Errorf("%s was changed while it was copied", s.file.Name())
+	}
+	return n, io.EOF
+}
+
+// Close implements io.Closer.
+func (s *steady) Close() error { return s.file.Close() }
+
 func (m *manifest) addDir(rel string) {
 	m.entries.Append(value.DictOf("path", rel, "kind", "directory"))
 }
@@ -69,6 +117,7 @@ type localSource struct {
 	sums    *sums
 	decrypt bool
 	follow  bool
+	late    bool // the module can ask for checksums of large files
 	m       *manifest
 }
 
@@ -85,6 +134,10 @@ func (s *localSource) file(path, rel string) error {
 		}
 		s.m.secret = s.m.secret || secret
 		s.m.addData(rel, data, info.Mode())
+		return nil
+	}
+	if s.late && info.Size() > largeFile {
+		s.m.addLate(rel, path, info, s.sums)
 		return nil
 	}
 	id, err := s.sums.of(path, info)
@@ -158,12 +211,24 @@ type sumKey struct {
 	mod  time.Time
 }
 
-// of gives the SHA-1 of a file in hex.
+// of gives the SHA-1 of a file in hex. Hosts that ask at the same time share
+// one reading of it.
 func (s *sums) of(path string, info fs.FileInfo) (string, error) {
-	key := sumKey{path, info.Size(), info.ModTime()}
-	if v, ok := s.m.Load(key); ok {
-		return v.(string), nil
+	// A file that was only just written may change again within the clock's
+	// resolution.
+	if time.Since(info.ModTime()) <= 2*time.Second {
+		return sumFile(path)
 	}
+	key := sumKey{path, info.Size(), info.ModTime()}
+	once, _ := s.m.LoadOrStore(key, sync.OnceValues(func() (string, error) { return sumFile(path) }))
+	sum, err := once.(func() (string, error))()
+	if err != nil {
+		s.m.Delete(key)
+	}
+	return sum, err
+}
+
+func sumFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
@@ -173,11 +238,5 @@ func (s *sums) of(path string, info fs.FileInfo) (string, error) {
 	if _, err := io.Copy(sum, f); err != nil {
 		return "", err
 	}
-	id := hex.EncodeToString(sum.Sum(nil))
-	// A file that was only just written may change again within the clock's
-	// resolution.
-	if time.Since(info.ModTime()) > 2*time.Second {
-		s.m.Store(key, id)
-	}
-	return id, nil
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -30,7 +30,7 @@ func fetch(ctx context.Context, t Task) (*value.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &incoming{path: dest}
+	in := &incoming{path: dest, keepMD5: t.Registered()}
 	before, beforeMD5 := fileSums(dest)
 	args.Put("_sum", value.Str(before))
 	res, err := t.Invoke(ctx, "ansible.builtin.fetch", args, &InvokeOptions{Receive: in.open})
@@ -72,11 +72,19 @@ func fetched(in *incoming, res *value.Dict, s fetchState) (*value.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := value.DictOf("changed", true, "md5sum", md5sum, "dest", s.dest, "remote_md5sum", nil, "checksum", sum, "remote_checksum", remote)
+	out := value.DictOf("changed", true, "md5sum", textOrNone(md5sum), "dest", s.dest, "remote_md5sum", nil, "checksum", sum, "remote_checksum", remote)
 	if s.validate && sum != remote {
 		out.Update(value.DictOf("failed", true, "changed", false, "msg", "checksum mismatch", "file", s.src))
 	}
 	return out, nil
+}
+
+// textOrNone gives None for no text, as a result that was not worked out.
+func textOrNone(s string) value.Value {
+	if s == "" {
+		return value.None
+	}
+	return value.Str(s)
 }
 
 // fetchDest gives the path on the controller: dest/HOST/src, or dest itself
@@ -133,7 +141,9 @@ func fileSums(path string) (sha, md string) {
 type incoming struct {
 	path     string
 	f        *os.File
-	sha, md5 hash.Hash
+	size     int64
+	sha, md5 hash.Hash // md5 is nil once it is not worth its time
+	keepMD5  bool      // however large the file is
 }
 
 // open makes the file for the stream that the module sends.
@@ -153,7 +163,12 @@ func (in *incoming) open(string) (io.WriteCloser, error) {
 // Write adds a piece.
 func (in *incoming) Write(p []byte) (int, error) {
 	in.sha.Write(p)
-	in.md5.Write(p)
+	if in.size += int64(len(p)); in.size > largeFile && !in.keepMD5 {
+		in.md5 = nil // twice the work of all the rest, for a key that nobody reads
+	}
+	if in.md5 != nil {
+		in.md5.Write(p)
+	}
 	return in.f.Write(p)
 }
 
@@ -165,7 +180,10 @@ func (in *incoming) commit(accept func(sum string) bool) (sum, md5sum string, er
 	if in.f == nil {
 		return "", "", modules.Failf("the host sent nothing for %s", in.path)
 	}
-	sum, md5sum = hex.EncodeToString(in.sha.Sum(nil)), hex.EncodeToString(in.md5.Sum(nil))
+	sum = hex.EncodeToString(in.sha.Sum(nil))
+	if in.md5 != nil {
+		md5sum = hex.EncodeToString(in.md5.Sum(nil))
+	}
 	if !accept(sum) {
 		in.abort()
 		return sum, md5sum, nil

@@ -4,6 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"io"
 	"os"
 	"path/filepath"
@@ -124,6 +126,68 @@ func TestCopyFile(t *testing.T) {
 	h.check = true
 	wantChanged(t, h.run(t, "ansible.builtin.copy", args...), true)
 	h.holds(t, map[string]string{"f": "text\n"})
+}
+
+// A large file is sent to a host that has none without being summed first; one
+// that has a file of its size asks for the sum.
+func TestCopyLargeFile(t *testing.T) {
+	h := newHostTask(t, nil)
+	text := strings.Repeat("0123456789abcdef", largeFile/16+1)
+	h.put(t, "files/f", text)
+	args := []any{"src", "f", "dest", h.remote + "/"}
+	first := h.run(t, "ansible.builtin.copy", args...)
+	wantChanged(t, first, true)
+	h.holds(t, map[string]string{"f": text})
+	sum := sha1.Sum([]byte(text))
+	if got := value.String(first.At("checksum")); got != hex.EncodeToString(sum[:]) {
+		t.Errorf("the checksum is %s", got)
+	}
+	if h.opened != 1 {
+		t.Errorf("the host asked for %d contents, want the file alone", h.opened)
+	}
+	if h.opened = 0; first.At("md5sum") != value.None {
+		t.Error("MD5 was worked out though nobody keeps the result")
+	}
+	wantChanged(t, h.run(t, "ansible.builtin.copy", args...), false)
+	if h.opened != 1 {
+		t.Errorf("%d contents were asked for, want the checksum alone", h.opened)
+	}
+	h.put(t, "files/f", strings.ToUpper(text))
+	h.check = true
+	wantChanged(t, h.run(t, "ansible.builtin.copy", args...), true)
+	h.check, h.registered = false, true
+	again := h.run(t, "ansible.builtin.copy", args...)
+	wantChanged(t, again, true)
+	if again.At("md5sum") == value.None {
+		t.Error("a registered result lacks the MD5")
+	}
+	bad := h.run(t, "ansible.builtin.copy", "src", "f", "dest", h.remote+"/", "checksum", strings.Repeat("0", 40))
+	if !value.Truth(bad.At("failed")) {
+		t.Errorf("a wrong checksum was accepted: %s", value.Repr(bad))
+	}
+}
+
+// A file that changes while it is read would be sent without anybody noticing.
+func TestSteady(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, []byte("before"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("after it was listed"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := openSteady(path, info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := io.ReadAll(f); err == nil || !strings.Contains(err.Error(), "changed while it was copied") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestCopyFolder(t *testing.T) {

@@ -18,14 +18,15 @@ import (
 // localTask is a Task without a host: arguments and variables are given, the
 // template engine is the real one, and modules are answered by a function.
 type localTask struct {
-	name      string
-	raw       *value.Dict
-	vars      *value.Dict
-	dir       string // where files are found
-	check     bool
-	verbosity int
-	invoke    func(module string, args *value.Dict) *value.Dict
-	terminal  *terminal
+	registered bool
+	name       string
+	raw        *value.Dict
+	vars       *value.Dict
+	dir        string // where files are found
+	check      bool
+	verbosity  int
+	invoke     func(module string, args *value.Dict) *value.Dict
+	terminal   *terminal
 
 	args     *value.Dict
 	warnings []string
@@ -79,6 +80,7 @@ func (l *localTask) Delegate() string       { return "" }
 func (l *localTask) Check() bool            { return l.check }
 func (l *localTask) Diff() bool             { return false }
 func (l *localTask) Verbosity() int         { return l.verbosity }
+func (l *localTask) Registered() bool       { return l.registered }
 func (l *localTask) Jinja() *jinja.Context  { return jinja.NewContext(jinja.NewEnv(), scope{l.vars}) }
 func (l *localTask) Env() map[string]string { return nil }
 func (l *localTask) Warn(text string)       { l.warnings = append(l.warnings, text) }

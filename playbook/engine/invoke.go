@@ -30,6 +30,7 @@ func (v *taskView) Host() string           { return v.item.seat.name }
 func (v *taskView) Check() bool            { return v.item.kw.check }
 func (v *taskView) Diff() bool             { return v.item.kw.diff }
 func (v *taskView) Verbosity() int         { return v.item.batch.run.cfg.Verbosity }
+func (v *taskView) Registered() bool       { return v.item.step.task.Register != "" }
 func (v *taskView) Jinja() *jinja.Context  { return v.item.jinja }
 func (v *taskView) Env() map[string]string { return v.item.kw.env }
 func (v *taskView) Warn(text string)       { v.item.warns = append(v.item.warns, text) }

@@ -62,6 +62,9 @@ type Request struct {
 type Blob struct {
 	Size int64
 	Open func() (io.ReadCloser, error)
+	// Wait keeps contents that are work to make from being sent along with
+	// the call, however small they are: they are opened only when asked for.
+	Wait bool
 }
 
 // Async says how long a detached call may run, in seconds, and its job id.

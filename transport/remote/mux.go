@@ -145,7 +145,7 @@ func encode(r *Request) (*wire.Call, error) {
 
 func encodeBlob(name string, b Blob) (wire.Blob, error) {
 	blob := wire.Blob{Name: name, Size: b.Size}
-	if b.Size < 0 || b.Size > wire.InlineBlob {
+	if b.Wait || b.Size < 0 || b.Size > wire.InlineBlob {
 		return blob, nil
 	}
 	r, err := b.Open()

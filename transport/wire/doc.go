@@ -27,8 +27,9 @@ const Magic = "#drover-wire#"
 
 // Limits of what one side takes from the other.
 const (
-	// PartSize is the largest body of one frame that this side sends.
-	PartSize = 64 << 10
+	// PartSize is the largest body of one frame that this side sends: with its
+	// header it fills two packets of SSH.
+	PartSize = 64<<10 - headerSize
 	// MaxFrame is the largest body that it takes.
 	MaxFrame = 1 << 20
 	// MaxMessage is the largest assembled message that it takes.

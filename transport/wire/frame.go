@@ -40,13 +40,14 @@ func protocolErrorf(format string, a ...any) error {
 // writers are sent together when they come together.
 type Writer struct {
 	mu      sync.Mutex
+	dst     io.Writer
 	buf     *bufio.Writer
 	waiting atomic.Int32
 	err     error
 }
 
 // NewWriter makes a Writer; Preface must be the first thing sent on it.
-func NewWriter(w io.Writer) *Writer { return &Writer{buf: bufio.NewWriterSize(w, 4096)} }
+func NewWriter(w io.Writer) *Writer { return &Writer{dst: w, buf: bufio.NewWriterSize(w, 4096)} }
 
 // Preface sends the magic and the hello.
 func (w *Writer) Preface(h *Hello) error {
@@ -99,12 +100,32 @@ func (w *Writer) frame(t Type, flags byte, id uint32, body []byte) error {
 	binary.BigEndian.PutUint32(h[:], uint32(len(body)))
 	h[4], h[5] = byte(t), flags
 	binary.BigEndian.PutUint32(h[6:], id)
+	if headerSize+len(body) > w.buf.Size() {
+		w.err = w.large(h[:], body)
+		return w.err
+	}
 	w.buf.Write(h[:])
 	_, w.err = w.buf.Write(body)
 	if w.err == nil && last && flags&flagMore == 0 {
 		w.err = w.buf.Flush()
 	}
 	return w.err
+}
+
+// frames holds buffers for large frames: each leaves in one write, since every
+// write becomes a packet of SSH and a turn of both sides.
+var frames = sync.Pool{New: func() any { return new([headerSize + PartSize]byte) }}
+
+func (w *Writer) large(header, body []byte) error {
+	if err := w.buf.Flush(); err != nil {
+		return err
+	}
+	buf := frames.Get().(*[headerSize + PartSize]byte)
+	defer frames.Put(buf)
+	n := copy(buf[:], header)
+	n += copy(buf[n:], body)
+	_, err := w.dst.Write(buf[:n])
+	return err
 }
 
 // Reader receives frames. It is not safe for concurrent use.

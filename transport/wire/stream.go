@@ -212,19 +212,57 @@ func (in *Incoming) End(err error) {
 
 // Read implements io.Reader.
 func (in *Incoming) Read(p []byte) (int, error) {
+	var n int
+	err := in.next(func(c []byte) int {
+		n = copy(p, c[in.off:])
+		if in.off+n == len(c) {
+			freeChunk(c)
+		}
+		return n
+	})
+	return n, err
+}
+
+// WriteTo implements io.WriterTo: the pieces go to w as they came, without a
+// buffer in between.
+func (in *Incoming) WriteTo(w io.Writer) (written int64, err error) {
+	for {
+		var piece, whole []byte
+		err := in.next(func(c []byte) int {
+			whole, piece = c, c[in.off:]
+			return len(piece)
+		})
+		if err == io.EOF {
+			return written, nil
+		}
+		if err != nil {
+			return written, err
+		}
+		n, err := w.Write(piece)
+		freeChunk(whole)
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+}
+
+// next waits for a piece, which take uses some of from in.off on, and gives
+// credit for what was used. At the end it gives the end's error.
+func (in *Incoming) next(take func(chunk []byte) int) error {
 	in.mu.Lock()
 	for len(in.chunks) == 0 && in.err == nil && !in.closed {
 		in.cond.Wait()
 	}
 	if in.closed {
 		in.mu.Unlock()
-		return 0, io.ErrClosedPipe
+		return io.ErrClosedPipe
 	}
 	if len(in.chunks) == 0 {
 		defer in.mu.Unlock()
-		return 0, in.err
+		return in.err
 	}
-	n := in.copyOut(p)
+	in.used(take(in.chunks[0]))
 	grant := int64(0)
 	if in.owed >= Window/4 && in.err == nil {
 		grant, in.owed = in.owed, 0
@@ -234,20 +272,17 @@ func (in *Incoming) Read(p []byte) (int, error) {
 		// A lost connection ends the stream by itself.
 		_ = in.w.Write(TypeCredit, in.id, AppendCredit(nil, grant))
 	}
-	return n, nil
+	return nil
 }
 
-func (in *Incoming) copyOut(p []byte) int {
-	c := in.chunks[0]
-	n := copy(p, c[in.off:])
-	if in.off += n; in.off == len(c) {
-		freeChunk(c)
+// used notes that n bytes of the first chunk are done with.
+func (in *Incoming) used(n int) {
+	if in.off += n; in.off == len(in.chunks[0]) {
 		in.chunks[0] = nil
 		in.chunks, in.off = in.chunks[1:], 0
 	}
 	in.held -= int64(n)
 	in.owed += int64(n)
-	return n
 }
 
 // Close gives the stream up; the sender is told when it has not ended.

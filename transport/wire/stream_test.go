@@ -63,6 +63,54 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// io.Copy takes the pieces without a buffer in between, also after a Read that
+// took a part of one.
+func TestStreamWriteTo(t *testing.T) {
+	content := noise(2*Window + 17)
+	out, in := link(t, int64(len(content)))
+	go func() {
+		_, err := io.Copy(out, bytes.NewReader(content))
+		_ = out.Finish(err)
+	}()
+	head := make([]byte, 1000)
+	if _, err := io.ReadFull(in, head); err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	n, err := io.Copy(&got, in)
+	if err != nil || n != int64(len(content)-len(head)) || !bytes.Equal(append(head, got.Bytes()...), content) {
+		t.Errorf("%d of %d bytes came (%v)", n, len(content)-len(head), err)
+	}
+
+	out, in = link(t, -1)
+	go func() {
+		_, _ = out.Write(content[:Window])
+		_ = out.Finish(errors.New("the disk broke"))
+	}()
+	if _, err := io.Copy(io.Discard, in); err == nil || err.Error() != "the disk broke" {
+		t.Errorf("a bad end gave %v", err)
+	}
+}
+
+// A large frame leaves in one write, behind what was written before.
+func TestLargeFrameIsOneWrite(t *testing.T) {
+	var sizes []int
+	w := NewWriter(writerFunc(func(p []byte) (int, error) {
+		sizes = append(sizes, len(p))
+		return len(p), nil
+	}))
+	if _, err := w.WriteData(1, noise(PartSize), false); err != nil {
+		t.Fatal(err)
+	}
+	if len(sizes) != 1 || sizes[0] != 64<<10 {
+		t.Errorf("it left in writes of %v bytes", sizes)
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
 // A sender waits when nobody reads.
 func TestBackPressure(t *testing.T) {
 	out, in := link(t, -1)
