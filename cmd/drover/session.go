@@ -248,7 +248,7 @@ func (s *session) engineConfig(ctx context.Context, loader *playbook.Loader, poo
 		BecomeOn: s.cli.Bool("become") || s.cfg.Become, Gathering: s.cfg.Gathering, FactCache: cache,
 		HashMerge: s.cfg.HashBehaviour == "merge", AnyErrorsFatal: s.cfg.AnyErrorsFatal,
 		Strategy: s.cfg.Strategy, TaskTimeout: s.cfg.TaskTimeout, InventorySources: s.sources(), ConfigFile: s.cfg.Path,
-		Setting: s.setting,
+		Setting: s.setting, Debugger: s.cfg.Debugger, DebugIgnored: !s.cfg.DebuggerIgnoresErrors, Prompt: s.term,
 	}
 	if s.cli.IsSet("forks") {
 		if cfg.Forks = s.cli.Int("forks"); cfg.Forks < 1 {

@@ -119,6 +119,8 @@ func runSettings(c *Config) []setting {
 		row("error_on_missing_handler", "ANSIBLE_ERROR_ON_MISSING_HANDLER", "yes", boolean(&c.MissingHandlerIsError)),
 		row("error_on_undefined_vars", "ANSIBLE_ERROR_ON_UNDEFINED_VARS", "yes", boolean(&c.ErrorOnUndefined)),
 		row("strategy", "ANSIBLE_STRATEGY", "linear", text(&c.Strategy)),
+		row("enable_task_debugger", "ANSIBLE_ENABLE_TASK_DEBUGGER", "no", boolean(&c.Debugger)),
+		row("task_debugger_ignore_errors", "ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS", "yes", boolean(&c.DebuggerIgnoresErrors)),
 		row("compat", "DROVER_COMPAT", "2.19", oneOf(&c.Compat, "2.18", "2.19")).in("drover", "compat"),
 		row("jinja2_native", "ANSIBLE_JINJA2_NATIVE", "no", boolean(&c.JinjaNative)),
 		row("task_timeout", "ANSIBLE_TASK_TIMEOUT", "0", seconds(&c.TaskTimeout)),

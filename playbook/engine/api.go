@@ -62,6 +62,11 @@ type Config struct {
 	// it by (DEFAULT_FORKS); may be nil.
 	Setting  func(name string) (value.Value, bool)
 	Terminal Terminal // nil: not interactive
+	// Debugger opens the debugger at tasks that fail, DebugIgnored also where
+	// the failure is ignored. Prompt gives its commands, also from a pipe; nil:
+	// no debugger.
+	Debugger, DebugIgnored bool
+	Prompt                 LineReader
 }
 
 // Defaults are the connection settings from flags and configuration, used
@@ -83,10 +88,16 @@ type FactCache interface {
 	Delete(host string) error
 }
 
+// LineReader asks for a line.
+type LineReader interface {
+	// ReadLine shows prompt and reads a line; echo false hides it. The error at
+	// the end of the input is io.EOF.
+	ReadLine(ctx context.Context, prompt string, echo bool) (string, error)
+}
+
 // Terminal asks the person in front of the run.
 type Terminal interface {
-	// ReadLine shows prompt and reads a line; echo false hides it.
-	ReadLine(ctx context.Context, prompt string, echo bool) (string, error)
+	LineReader
 	Interactive() bool
 }
 

@@ -70,6 +70,7 @@ type run struct {
 	custom    map[string]*value.Dict
 	prompts   map[string]value.Value
 	start     time.Time
+	interrupt context.CancelFunc // ends the run as Ctrl-C does
 }
 
 func (r *run) inventory() *inventory.Inventory { return r.inv.Load() }
@@ -127,6 +128,8 @@ func isLocalhost(name string) bool {
 func (e *Engine) Run(ctx context.Context, books []*playbook.Playbook) (*Outcome, error) {
 	r := e.run
 	r.start = time.Now()
+	ctx, r.interrupt = context.WithCancel(ctx)
+	defer r.interrupt()
 	paths := make([]string, len(books))
 	for i, b := range books {
 		paths[i] = b.Path

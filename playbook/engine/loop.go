@@ -24,6 +24,8 @@ type step struct {
 	gate     chan struct{} // of a throttled task, else nil
 	outcomes []*outcome
 	lost     map[*seat]bool // by includes of what is not there
+	// assigned holds variables set in the debugger; they rank above all others.
+	assigned *value.Dict
 	pending  int
 }
 
@@ -47,6 +49,12 @@ type outcome struct {
 	notify   []string
 	start    time.Time
 	end      time.Time
+	// told: people know of it already.
+	told bool
+	// edited is the step as it was changed in the debugger and then run.
+	edited *step
+	// secrets are those that went into the task's calls.
+	secrets *secrets
 }
 
 // effect is a change that a result makes to a host of the batch.
@@ -70,6 +78,9 @@ func (b *batch) loop(ctx context.Context, s strategy) {
 			continue
 		}
 		o := <-b.done
+		if b.debug(ctx, o) {
+			continue
+		}
 		b.inFlight--
 		b.apply(o)
 		st := o.step

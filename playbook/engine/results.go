@@ -52,7 +52,9 @@ func (b *batch) apply(o *outcome) {
 		}
 		b.notify(o)
 	}
-	b.tell(o, rescued)
+	if !o.told {
+		b.tell(o, rescued)
+	}
 }
 
 // tell emits a host's result.
