@@ -53,7 +53,7 @@ func (r *reader) argsKeyword(t *Task, n *yaml.Node) {
 	case n.Kind == yaml.Mapping:
 		r.pairArgs(t, n.Pairs)
 	default:
-		e := r.errorf(n.Pos, "'args' must be a mapping of arguments or a template of one, not %s", n.What())
+		e := r.faultf(n.Pos, "'args' must be a mapping of arguments or a template of one, not %s", n.What())
 		if s, ok := n.Text(); ok && badVariableName(s) == "" {
 			e.Hint = "a variable needs braces: args: \"{{ " + s + " }}\""
 		}
@@ -77,7 +77,7 @@ func (t *Task) setArg(name string, v value.Value, pos source.Pos) {
 func (r *reader) textArgs(t *Task, spec *modules.Spec, c *call) {
 	words, err := splitWords(c.text)
 	if err != nil {
-		r.errorf(c.at, "the arguments of '%s' can't be split into words: %s", c.action, err).
+		r.faultf(c.at, "the arguments of '%s' can't be split into words: %s", c.action, err).
 			WithHint("close it, or write the arguments as a mapping below the module's name")
 		return
 	}
@@ -126,7 +126,7 @@ func (r *reader) textValue(s, word string, pos source.Pos) value.Value {
 
 func (r *reader) noFreeText(spec *modules.Spec, c *call, text string, pos source.Pos) {
 	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	e := wide(r.errorf(pos, "'%s' takes no free text, only arguments with names", c.action), first)
+	e := wide(r.faultf(pos, "'%s' takes no free text, only arguments with names", c.action), first)
 	name := "name"
 	for _, a := range spec.Args {
 		if a.Required {

@@ -151,6 +151,10 @@ type Task struct {
 	// Implicit tasks are not written by the user (gathering facts, a role's
 	// argument validation, flushes between sections).
 	Implicit bool
+	// Faults are mistakes in what the task says that count only when it is
+	// reached: a wrong argument, a template or a condition that can't be read, a
+	// value of the wrong kind.
+	Faults source.List
 }
 
 // LoopControl is loop_control.

@@ -19,7 +19,7 @@ func (r *reader) checkArgs(t *Task, at place) {
 	if spec == nil || r.toleratesFailure(t, at) {
 		return
 	}
-	before := len(r.errs)
+	before := len(t.Faults)
 	for _, e := range t.Args.Entries() {
 		r.checkArg(t, spec, value.String(e.Key), e.Val)
 	}
@@ -27,7 +27,7 @@ func (r *reader) checkArgs(t *Task, at place) {
 		return
 	}
 	r.missingArgs(t, spec)
-	if len(r.errs) == before {
+	if len(t.Faults) == before {
 		r.checkRules(t, spec)
 	}
 }
@@ -78,7 +78,7 @@ func (r *reader) checkRules(t *Task, spec *modules.Spec) {
 	others := *spec
 	others.AnyArgs, others.Args, others.MutuallyExclusive = true, exclusive.Args, nil
 	for _, err := range append(modules.Check(&exclusive, static), modules.Check(&others, t.Args)...) {
-		wide(r.errorf(t.callPos(), "%s: %s", t.Action, err), t.Action)
+		wide(r.faultf(t.callPos(), "%s: %s", t.Action, err), t.Action)
 	}
 }
 
@@ -95,7 +95,7 @@ func (r *reader) checkArg(t *Task, spec *modules.Spec, name string, v value.Valu
 	arg.Required = false
 	alone := modules.Spec{Name: spec.Name, Args: []modules.Arg{arg}}
 	for _, err := range modules.Check(&alone, value.DictOf(name, v)) {
-		wide(r.errorf(t.ArgPos[name], "%s: %s", t.Action, err), name)
+		wide(r.faultf(t.ArgPos[name], "%s: %s", t.Action, err), name)
 	}
 }
 
@@ -104,7 +104,7 @@ func (r *reader) unknownArg(t *Task, spec *modules.Spec, name string) {
 	for _, a := range spec.Args {
 		known = append(append(known, a.Name), a.Aliases...)
 	}
-	e := wide(r.errorf(t.ArgPos[name], "'%s' is not an argument of %s%s", name, t.Action, source.DidYouMean(name, known)), name)
+	e := wide(r.faultf(t.ArgPos[name], "'%s' is not an argument of %s%s", name, t.Action, source.DidYouMean(name, known)), name)
 	if slices.Contains(keywordNames(taskOwner(t)), name) {
 		e.Hint = "'" + name + "' is a keyword of tasks: indent it as deep as '" + t.Action + "'"
 		return
@@ -135,7 +135,7 @@ func (r *reader) missingArgs(t *Task, spec *modules.Spec) {
 		}
 	}
 	if len(missing) > 0 {
-		wide(r.errorf(t.callPos(), "%s needs %s", t.Action, strings.Join(missing, " and ")), t.Action)
+		wide(r.faultf(t.callPos(), "%s needs %s", t.Action, strings.Join(missing, " and ")), t.Action)
 	}
 }
 

@@ -171,13 +171,12 @@ func (r *reader) register(name string, t *Task, n *yaml.Node) {
 // loop takes the list to go through.
 func (r *reader) loop(name string, t *Task, n *yaml.Node) {
 	if n.Kind != yaml.List && !n.IsTemplate() {
-		e := r.errorf(n.Pos, "'loop' needs a list, not %s", n.What())
+		e := r.faultf(n.Pos, "'loop' needs a list, not %s", n.What())
 		if n.Kind == yaml.Mapping {
 			e.Hint = "go through a mapping with: loop: \"{{ … | dict2items }}\""
 		} else if s, ok := n.Text(); ok {
 			wide(e, s).Hint = "a variable needs braces: loop: \"{{ " + s + " }}\""
 		}
-		return
 	}
 	r.setLoop(t, "", t.Keys[name], n)
 }

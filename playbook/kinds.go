@@ -15,17 +15,22 @@ import (
 type kind func(r *reader, name string, n *yaml.Node) value.Value
 
 func (r *reader) wrongKind(name string, n *yaml.Node, want string) {
-	e := r.errorf(n.Pos, "'%s' must be %s, not %s", name, want, n.What())
+	r.errs.Add(kindError(name, n, want))
+}
+
+func kindError(name string, n *yaml.Node, want string) error {
+	e := source.Errorf(n.Pos, "'%s' must be %s, not %s", name, want, n.What())
 	if s, ok := n.Text(); ok {
 		wide(e, s)
 		e.Msg = "'" + name + "' must be " + want + ", not '" + s + "'"
 	}
+	return e
 }
 
 // text takes one line of text; numbers and booleans count as their text.
 func text(r *reader, name string, n *yaml.Node) value.Value {
 	if n.Kind != yaml.Scalar {
-		r.wrongKind(name, n, "a string")
+		r.wrongValue(name, n, "a string")
 		return nil
 	}
 	if _, ok := n.Text(); ok {
@@ -56,7 +61,7 @@ func boolean(r *reader, name string, n *yaml.Node) value.Value {
 	if r.tolerant {
 		return r.keep(n)
 	}
-	r.wrongKind(name, n, "true or false")
+	r.wrongValue(name, n, "true or false")
 	return nil
 }
 
@@ -94,7 +99,7 @@ func number(r *reader, name string, n *yaml.Node, want string, fits func(string)
 			return n.Scalar
 		}
 	}
-	r.wrongKind(name, n, want)
+	r.wrongValue(name, n, want)
 	return nil
 }
 
@@ -105,7 +110,7 @@ func oneOf(words ...string) kind {
 		if n.IsTemplate() || ok && slices.Contains(words, s) {
 			return r.keep(n)
 		}
-		e := r.errorf(n.Pos, "'%s' must be one of %s%s", name, strings.Join(words, ", "), source.DidYouMean(s, words))
+		e := r.faultf(n.Pos, "'%s' must be one of %s%s", name, strings.Join(words, ", "), source.DidYouMean(s, words))
 		wide(e, s)
 		return nil
 	}
@@ -196,7 +201,7 @@ func (r *reader) conds(name string, n *yaml.Node) []Cond {
 			continue
 		}
 		if item.Kind != yaml.Scalar {
-			r.wrongKind(name, item, "an expression or a list of expressions")
+			r.wrongValue(name, item, "an expression or a list of expressions")
 			continue
 		}
 		c := Cond{Expr: item.Scalar, Pos: item.Pos}

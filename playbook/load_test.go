@@ -127,7 +127,10 @@ func archives(t *testing.T, folder, section string, test func(dir string) string
 
 func TestErrors(t *testing.T) {
 	archives(t, "errors", "error", func(dir string) string {
-		_, err := NewLoader(testOptions()).Playbook(filepath.Join(dir, "site.yml"))
+		book, err := NewLoader(testOptions()).Playbook(filepath.Join(dir, "site.yml"))
+		if err == nil {
+			err = book.Faults().Err()
+		}
 		if err == nil {
 			return "no error"
 		}

@@ -25,7 +25,7 @@ func (l *Loader) Playbook(path string) (*Playbook, error) {
 	}
 	r := l.reader(nil)
 	p := &Playbook{Path: full, Plays: r.plays(full, source.Pos{File: full})}
-	if err := r.errs.Err(); err != nil {
+	if err := r.err(); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -40,7 +40,7 @@ func (l *Loader) Text(path string, data []byte) (*Playbook, error) {
 	}
 	r := l.reader(nil)
 	p := &Playbook{Path: path, Plays: r.entries(node, path)}
-	if err := r.errs.Err(); err != nil {
+	if err := r.err(); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -29,6 +29,10 @@ type reader struct {
 	// unique is set when what was read can't be used again for another place:
 	// it has roles of its own, or names that depend on variables.
 	unique bool
+	// faults are those of the task being read, nil outside of tasks; late are
+	// those of all tasks.
+	faults *source.List
+	late   source.List
 	// tolerant is set while a task is read whose failure is provided for.
 	tolerant bool
 }

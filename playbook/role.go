@@ -263,7 +263,7 @@ func (l *Loader) IncludeRole(t *Task, q RoleRequest) (*Role, error) {
 	}
 	frame := r.includeFrame(t, q.Apply, "", nil)
 	role := r.role(use, at.in(frame))
-	if err := r.errs.Err(); err != nil {
+	if err := r.err(); err != nil {
 		return nil, err
 	}
 	frame.Body = []Step{role.Tasks}
@@ -291,7 +291,7 @@ func (l *Loader) IncludeTasks(t *Task, name string, vars *value.Dict) (*Block, e
 	}
 	frame.Body = r.taskFile(path, pos, place{parent: frame, role: t.Role, file: path, handler: t.Handler})
 	frame.Imported = r.imported
-	if err := r.errs.Err(); err != nil {
+	if err := r.err(); err != nil {
 		return nil, err
 	}
 	return frame, nil

@@ -123,11 +123,15 @@ func (r *reader) hasDefaults(own *Base, at place) bool {
 // failsAt records an error of another part at a place of ours when it has
 // none of its own.
 func (r *reader) failsAt(pos source.Pos, err error) {
-	if err == nil {
-		return
+	if err != nil {
+		r.errs.Add(placed(pos, err))
 	}
-	if at := placeOf(err); !at.Known() {
-		err = &source.Error{Pos: pos, Msg: err.Error(), Err: err}
+}
+
+// placed gives an error a place when it has none.
+func placed(pos source.Pos, err error) error {
+	if at := placeOf(err); at.Known() {
+		return err
 	}
-	r.errs.Add(err)
+	return &source.Error{Pos: pos, Msg: err.Error(), Err: err}
 }

@@ -18,6 +18,7 @@ func (r *reader) task(n *yaml.Node, at place) Step {
 		own = ownHandler
 	}
 	defer r.tolerate(n, at)()
+	defer r.collectFaults(t)()
 	var candidates []yaml.Pair
 	r.base(own, &t.Base, n, func(name string, p yaml.Pair) bool {
 		return r.taskKeyword(t, own, name, p, &candidates)
@@ -26,13 +27,17 @@ func (r *reader) task(n *yaml.Node, at place) Step {
 	if call == nil {
 		return nil
 	}
-	before := len(r.errs)
+	before := len(r.errs) + len(t.Faults)
 	call.tolerant = r.toleratesFailure(t, at)
 	r.readArgs(t, n, call)
 	if t.Module == "" {
 		return t
 	}
-	return r.special(t, call, at, len(r.errs) > before)
+	step := r.special(t, call, at, len(r.errs)+len(t.Faults) > before)
+	if step != t {
+		r.promote(t)
+	}
+	return step
 }
 
 // taskKeyword reads what only tasks have, and collects the pairs that may be

@@ -43,7 +43,7 @@ func (r *reader) checkExpr(expr string, pos source.Pos) {
 // where it is used.
 func (r *reader) templateFails(pos source.Pos, err error) {
 	if err != nil && !r.tolerant && !r.mayBeOwn(err) {
-		r.failsAt(pos, err)
+		r.fault(placed(pos, err))
 	}
 }
 

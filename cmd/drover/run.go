@@ -12,6 +12,7 @@ import (
 	"drover/playbook"
 	"drover/playbook/engine"
 	"drover/playbook/event"
+	"drover/playbook/source"
 )
 
 func runCommand() *command {
@@ -51,8 +52,11 @@ func runPlaybooks(c *cli.Context, verbosity int) (code int, err error) {
 		return 0, err
 	}
 	if c.Bool("syntax-check") {
-		for _, p := range paths {
+		for i, p := range paths {
 			fmt.Printf("\nplaybook: %s\n", p)
+			for _, fault := range books[i].Faults() {
+				s.display.warn("this fails where it is reached: " + source.Format(fault))
+			}
 		}
 		return exitOK, nil
 	}

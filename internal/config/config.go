@@ -56,8 +56,8 @@ type Config struct {
 	DuplicateKeys         string
 	ErrorOnUndefined      bool
 	Strategy              string
-	Debugger              bool // opens at failed tasks
-	DebuggerIgnoresErrors bool // but not where the failure is ignored
+	Debugger              bool   // opens at failed tasks
+	DebuggerIgnoresErrors bool   // but not where the failure is ignored
 	Compat                string // the version of Ansible to behave like: 2.18, or 2.19
 	JinjaNative           bool   // types of templates in Compat 2.18: jinja2_native
 	TaskTimeout           time.Duration

@@ -130,6 +130,9 @@ func (e *Engine) Run(ctx context.Context, books []*playbook.Playbook) (*Outcome,
 	r.start = time.Now()
 	ctx, r.interrupt = context.WithCancel(ctx)
 	defer r.interrupt()
+	if err := r.foresee(books); err != nil {
+		return nil, err
+	}
 	paths := make([]string, len(books))
 	for i, b := range books {
 		paths[i] = b.Path

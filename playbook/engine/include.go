@@ -91,6 +91,9 @@ func (b *batch) load(st *step, g *inclusionGroup) *playbook.Block {
 		b.failInclude(st, g, err)
 		return nil
 	}
+	for _, fault := range playbook.Faults([]playbook.Step{block}) {
+		b.run.warnFault(fault)
+	}
 	b.adopt(block.Imported)
 	for _, s := range g.seats {
 		s.stats.OK++

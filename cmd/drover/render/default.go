@@ -151,7 +151,7 @@ func (p *defaultPrinter) item(e event.Item) {
 	case event.Skipped:
 		p.say(cyan, "skipping: ["+e.Host+"] => "+label+" "+strings.TrimPrefix(p.skipDetail(e.Task, e.Result), " "))
 	default:
-		p.fail(red, "failed: "+host+" "+label+" => "+p.failure(e.Task, e.Result))
+		p.fail(red, "failed: "+host+" "+label+" => "+p.failure(e.Task, e.Result, e.Err))
 	}
 }
 
@@ -166,10 +166,10 @@ func (p *defaultPrinter) result(e event.Result) {
 	host := "[" + e.Host + p.target(e.Target, e.Result) + "]"
 	switch e.Status {
 	case event.Unreachable:
-		p.fail(brightRed, "fatal: "+host+": UNREACHABLE! => "+p.failure(e.Task, e.Result))
+		p.fail(brightRed, "fatal: "+host+": UNREACHABLE! => "+p.failure(e.Task, e.Result, nil))
 	case event.Failed:
 		if !e.Looped {
-			p.fail(red, "fatal: "+host+": FAILED! => "+p.failure(e.Task, e.Result))
+			p.fail(red, "fatal: "+host+": FAILED! => "+p.failure(e.Task, e.Result, e.Err))
 		}
 	case event.Skipped:
 		p.say(cyan, "skipping: ["+e.Host+"]"+p.skipDetail(e.Task, e.Result))
@@ -249,7 +249,7 @@ func (p *defaultPrinter) retry(e event.Retry) {
 	p.heading(e.Task)
 	text := fmt.Sprintf("FAILED - RETRYING: [%s]: %s (%d retries left).", e.Host, e.Task.Heading(), e.Left)
 	if p.Verbosity > 2 {
-		text += "Result was: " + p.failure(e.Task, e.Result)
+		text += "Result was: " + p.failure(e.Task, e.Result, nil)
 	}
 	p.say(gray, text)
 }

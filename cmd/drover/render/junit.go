@@ -103,13 +103,13 @@ func (j *JUnit) suite(name string) {
 // item keeps what a failed item said for the case of its whole loop.
 func (j *JUnit) item(e event.Item) {
 	if e.Status == event.Failed || e.Status == event.Unreachable {
-		j.items[e.Host] = append(j.items[e.Host], "(item="+label(e.Task, e.Label)+") "+details(e.Task, e.Result))
+		j.items[e.Host] = append(j.items[e.Host], "(item="+label(e.Task, e.Label)+") "+details(e.Task, e.Result, e.Err))
 	}
 }
 
-func details(t *event.TaskInfo, r *value.Dict) string {
+func details(t *event.TaskInfo, r *value.Dict, err error) string {
 	b := base{Options: Options{Format: Readable}}
-	return clean(b.readable(t, guard(t, r)))
+	return clean(b.readable(t, guard(t, r), err))
 }
 
 func (j *JUnit) makeCase(e event.Result) junitCase {
@@ -122,7 +122,7 @@ func (j *JUnit) makeCase(e event.Result) junitCase {
 		File: e.Task.Pos.File, Line: e.Task.Pos.Line,
 	}
 	r := guard(e.Task, e.Result)
-	text := strings.Join(append([]string{details(e.Task, e.Result)}, j.items[e.Host]...), "\n")
+	text := strings.Join(append([]string{details(e.Task, e.Result, e.Err)}, j.items[e.Host]...), "\n")
 	reason := &junitReason{Message: clean(message(r)), Type: string(e.Status), Text: text}
 	switch {
 	case e.Status == event.Skipped:

@@ -1,12 +1,14 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"drover/internal/dump"
 	"drover/playbook/event"
+	"drover/playbook/source"
 	"drover/playbook/value"
 )
 
@@ -80,8 +82,9 @@ func (b *base) detail(t *event.TaskInfo, r *value.Dict) string {
 	return " =>" + b.blocks(clean)
 }
 
-// failure gives what follows "FAILED! =>" and the like.
-func (b *base) failure(t *event.TaskInfo, r *value.Dict) string {
+// failure gives what follows "FAILED! =>" and the like; err is the failure with
+// its place, when that is known.
+func (b *base) failure(t *event.TaskInfo, r *value.Dict, err error) string {
 	clean := b.trim(t, guard(t, r))
 	switch b.Format {
 	case JSON:
@@ -89,7 +92,7 @@ func (b *base) failure(t *event.TaskInfo, r *value.Dict) string {
 	case YAML:
 		return "\n" + strings.TrimRight(dump.YAML(clean, 4, true), "\n")
 	}
-	return b.readable(t, clean)
+	return b.readable(t, clean, err)
 }
 
 // trim leaves out what only higher verbosity shows.
@@ -123,12 +126,10 @@ var quiet = []string{
 
 // readable gives a failure for people: the message, then the place of the
 // task, then what else is known, texts of several lines as blocks.
-func (b *base) readable(t *event.TaskInfo, r *value.Dict) string {
+func (b *base) readable(t *event.TaskInfo, r *value.Dict, err error) string {
 	var out strings.Builder
 	out.WriteString(indentRest(message(r), "    "))
-	if t.Pos.Known() && !strings.Contains(out.String(), t.Pos.String()) {
-		out.WriteString("\n    at: " + t.Pos.String())
-	}
+	out.WriteString(where(t, out.String(), err))
 	drop := quiet
 	if v, ok := r.Lookup("ansible_loop_var"); ok {
 		drop = append(slices.Clone(drop), value.String(v))
@@ -139,6 +140,27 @@ func (b *base) readable(t *event.TaskInfo, r *value.Dict) string {
 	}
 	out.WriteString(b.blocks(rest))
 	return out.String()
+}
+
+// where gives the place of a failure: what in the playbook led to it with its
+// line, and the task, unless the message names it already; then the remedy.
+func where(t *event.TaskInfo, message string, err error) string {
+	var e *source.Error
+	if !errors.As(err, &e) || t.NoLog {
+		e = &source.Error{Pos: t.Pos}
+	}
+	text := ""
+	if e.Pos.Known() && e.Pos != t.Pos {
+		text = "\n    at: " + e.Pos.String() + strings.ReplaceAll(source.Snippet(e.Pos, e.Width), "\n", "\n    ")
+	}
+	outside := e.Pos.File != t.Pos.File || e.Pos.Line < t.Pos.Line
+	if t.Pos.Known() && (text == "" || outside) && !strings.Contains(message, t.Pos.String()) {
+		text += "\n    at: " + t.Pos.String()
+	}
+	if e.Hint != "" {
+		text += "\n    hint: " + strings.ReplaceAll(e.Hint, "\n", "\n          ")
+	}
+	return text
 }
 
 // message gives the text that says what went wrong.

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"drover/playbook"
+	"drover/playbook/event"
+	"drover/playbook/source"
+)
+
+// foresee tells of the mistakes in tasks before the first of them runs. One
+// that is reached for sure, when nothing fails before it, is an error; the
+// others are warned of, as a condition may spare the run from them.
+func (r *run) foresee(books []*playbook.Playbook) error {
+	var sure source.List
+	for _, book := range books {
+		faults := book.Faults()
+		if len(faults) == 0 {
+			continue
+		}
+		here := r.sureFaults(book)
+		for _, fault := range faults {
+			if slices.Contains(here, fault) {
+				sure.Add(fault)
+			} else {
+				r.warnFault(fault)
+			}
+		}
+	}
+	return sure.Err()
+}
+
+func (r *run) warnFault(fault error) {
+	r.emit(event.Warning{Text: "this fails where it is reached: " + source.Format(fault)})
+}
+
+// sureFaults gives the mistakes in tasks that every run of the book comes to.
+func (r *run) sureFaults(book *playbook.Playbook) source.List {
+	var sure source.List
+	if r.cfg.StartAt != "" || r.cfg.Step {
+		return nil
+	}
+	for _, p := range book.Plays {
+		if len(p.ImportWhen) > 0 {
+			continue
+		}
+		pr := &playRun{run: r, play: p}
+		pr.exportRoles()
+		pr.vars = appendDict(appendDict(nil, p.ImportVars), p.Vars)
+		if hosts, err := pr.matchHosts(); err != nil || len(hosts) == 0 {
+			continue
+		}
+		f := &foresight{batch: pr.newBatch(nil)}
+		f.walk(pr.steps())
+		sure = append(sure, f.faults...)
+	}
+	return sure
+}
+
+// foresight goes through a play's tasks as long as they run for sure.
+type foresight struct {
+	batch  *batch
+	faults source.List
+	over   bool // a task came that may end the play
+}
+
+func (f *foresight) walk(steps []playbook.Step) {
+	for _, s := range steps {
+		if len(playbook.BaseOf(s).When) > 0 {
+			f.over = f.over || mayEnd(s)
+			continue
+		}
+		switch s := s.(type) {
+		case *playbook.Block:
+			f.walk(s.Body)
+			f.over = f.over || mayEnd(s)
+		case *playbook.Task:
+			f.task(s)
+		}
+	}
+}
+
+func (f *foresight) task(t *playbook.Task) {
+	if f.over = f.over || mayEnd(t); f.over || len(t.Faults) == 0 || t.Loop != nil {
+		return
+	}
+	if f.batch.takesPart(t) {
+		f.faults = append(f.faults, t.Faults...)
+	}
+}
+
+// mayEnd reports whether a task, or one in a block, may end the play or the
+// role early.
+func mayEnd(s playbook.Step) bool {
+	switch s := s.(type) {
+	case *playbook.Task:
+		return strings.HasPrefix(s.Meta, "end_")
+	case *playbook.Block:
+		for _, part := range [][]playbook.Step{s.Body, s.Rescue, s.Always} {
+			for _, inner := range part {
+				if mayEnd(inner) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
