@@ -32,8 +32,8 @@ func backupModule() Module {
 	return Define(Spec{
 		Name:    "drover.builtin.backup",
 		Summary: "Back up, verify and restore files and folders",
-		Doc: "Copies a file or a folder tree with modes, owners, links and times into a folder named by the time, next to a manifest with the SHA-256 of every file. When contents and properties are as in the last backup, nothing is written.\n" +
-			"state=verified reads every kept file again and fails when one is not as it was; state=restored checks a backup and puts it in the place of the source, which for a folder is one rename away from atomic. Sockets, pipes and devices are left out with a warning; hard links become files of their own.",
+		Doc: "Copies a file or a folder tree with modes, owners, links, hard links and times into a folder named by the time, next to a manifest with the SHA-256 of every file. When contents and properties are as in the last backup, nothing is written.\n" +
+			"state=verified reads every kept file again and fails when one is not as it was; state=restored checks a backup and puts it in the place of the source, which for a folder is one rename away from atomic. Sockets, pipes and devices are left out with a warning; names of one file (hard links) stay names of one file.",
 		Check:    CheckFull,
 		Examples: "- name: Keep a week of the web site\n  drover.builtin.backup:\n    path: /var/www\n    keep: 7\n\n- name: Put it back\n  drover.builtin.backup:\n    path: /var/www\n    state: restored\n",
 		Returns: []Return{

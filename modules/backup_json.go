@@ -30,6 +30,9 @@ func (e *backupEntry) dict() *value.Dict {
 	if e.SHA256 != "" {
 		d.Put("sha256", value.Str(e.SHA256))
 	}
+	if e.SameAs != "" {
+		d.Put("same_as", value.Str(e.SameAs))
+	}
 	if e.Target != "" {
 		d.Put("target", value.Str(e.Target))
 	}
@@ -54,7 +57,7 @@ func decodeManifest(data []byte) (*backupManifest, error) {
 		d := r.dict(e)
 		m.Entries = append(m.Entries, backupEntry{Path: r.text(d, "path"), Kind: r.text(d, "kind"), Mode: r.text(d, "mode"),
 			UID: int(r.int(d, "uid")), GID: int(r.int(d, "gid")), Time: r.time(d, "mtime"),
-			Size: r.int(d, "size"), SHA256: r.text(d, "sha256"), Target: r.text(d, "target")})
+			Size: r.int(d, "size"), SHA256: r.text(d, "sha256"), Target: r.text(d, "target"), SameAs: r.text(d, "same_as")})
 	}
 	return m, r.err
 }

@@ -43,13 +43,21 @@ type backupEntry struct {
 	Size   int64
 	SHA256 string
 	Target string
+	// SameAs is the path of an earlier entry that is the same file: this is a
+	// further name (hard link) of it.
+	SameAs string
 }
 
+// totals counts names of files, and bytes that are there once for all names.
 func (m *backupManifest) totals() (files int, size int64) {
 	for i := range m.Entries {
-		if m.Entries[i].Kind == "file" {
-			files++
-			size += m.Entries[i].Size
+		e := &m.Entries[i]
+		if e.Kind != "file" {
+			continue
+		}
+		files++
+		if e.SameAs == "" {
+			size += e.Size
 		}
 	}
 	return files, size
@@ -60,7 +68,11 @@ func (m *backupManifest) seal() {
 	sum := sha256.New()
 	for i := range m.Entries {
 		e := &m.Entries[i]
-		fmt.Fprintf(sum, "%q %s %s %d:%d %d %s %q\n", e.Path, e.Kind, e.Mode, e.UID, e.GID, e.Size, e.SHA256, e.Target)
+		fmt.Fprintf(sum, "%q %s %s %d:%d %d %s %q", e.Path, e.Kind, e.Mode, e.UID, e.GID, e.Size, e.SHA256, e.Target)
+		if e.SameAs != "" {
+			fmt.Fprintf(sum, " %q", e.SameAs)
+		}
+		fmt.Fprintln(sum)
 	}
 	m.Digest = hex.EncodeToString(sum.Sum(nil))
 }
@@ -84,24 +96,38 @@ func (b *backups) manifest(name string) (*backupManifest, error) {
 		return nil, Failf("the manifest %s was altered: its digest does not fit its entries", file)
 	}
 	for i := range m.Entries {
-		if p := m.Entries[i].Path; !fs.ValidPath(p) {
-			return nil, Failf("the manifest %s names a path outside of the backup: %s", file, p)
+		for _, p := range []string{m.Entries[i].Path, m.Entries[i].SameAs} {
+			if p != "" && !fs.ValidPath(p) {
+				return nil, Failf("the manifest %s names a path outside of the backup: %s", file, p)
+			}
 		}
 	}
 	return m, nil
 }
 
+// inode tells files apart that may have several names.
+type inode struct{ dev, ino uint64 }
+
+// scanner lists a source.
+type scanner struct {
+	*backups
+	m *backupManifest
+	// named has the index of the first entry of every file with several names.
+	named map[inode]int
+}
+
 // scan lists the source as it is now, with checksums.
 func (b *backups) scan(ctx context.Context) (*backupManifest, error) {
 	m := &backupManifest{Format: 1, Source: b.a.Path, Created: b.h.Now().UTC()}
-	if err := b.scanPath(ctx, m, "."); err != nil {
+	s := scanner{b, m, map[inode]int{}}
+	if err := s.path(ctx, "."); err != nil {
 		return nil, err
 	}
 	m.seal()
 	return m, nil
 }
 
-func (b *backups) scanPath(ctx context.Context, m *backupManifest, rel string) error {
+func (b *scanner) path(ctx context.Context, rel string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -126,12 +152,11 @@ func (b *backups) scanPath(ctx context.Context, m *backupManifest, rel string) e
 	switch {
 	case info.IsDir():
 		e.Kind = "directory"
-		m.Entries = append(m.Entries, e)
-		return b.scanDir(ctx, m, rel)
+		b.m.Entries = append(b.m.Entries, e)
+		return b.folder(ctx, rel)
 	case info.Mode.IsRegular():
-		e.Kind, e.Size = "file", info.Size
-		if e.SHA256, err = sumFile(b.h, p, "sha256"); err != nil {
-			return Failf("can't read %s: %w", p, reason(err))
+		if err := b.file(&e, p, info); err != nil {
+			return err
 		}
 	case info.Mode&fs.ModeSymlink != 0:
 		e.Kind = "link"
@@ -142,18 +167,38 @@ func (b *backups) scanPath(ctx context.Context, m *backupManifest, rel string) e
 		b.warnings = append(b.warnings, p+" is neither file, folder nor link: it is not in the backup")
 		return nil
 	}
-	m.Entries = append(m.Entries, e)
+	b.m.Entries = append(b.m.Entries, e)
 	return nil
 }
 
-func (b *backups) scanDir(ctx context.Context, m *backupManifest, rel string) error {
+// file completes the entry of a file, which is read once whatever number of
+// names it has.
+func (b *scanner) file(e *backupEntry, p string, info *target.Info) error {
+	e.Kind, e.Size = "file", info.Size
+	if info.Nlink > 1 {
+		id := inode{info.Dev, info.Ino}
+		if i, again := b.named[id]; again {
+			first := &b.m.Entries[i]
+			e.SameAs, e.Size, e.SHA256 = first.Path, first.Size, first.SHA256
+			return nil
+		}
+		b.named[id] = len(b.m.Entries)
+	}
+	var err error
+	if e.SHA256, err = sumFile(b.h, p, "sha256"); err != nil {
+		return Failf("can't read %s: %w", p, reason(err))
+	}
+	return nil
+}
+
+func (b *scanner) folder(ctx context.Context, rel string) error {
 	dir := filepath.Join(b.a.Path, rel)
 	entries, err := b.h.ReadDir(dir)
 	if err != nil {
 		return Failf("can't list %s: %w", dir, reason(err))
 	}
 	for _, e := range entries {
-		if err := b.scanPath(ctx, m, path.Join(rel, e.Name())); err != nil {
+		if err := b.path(ctx, path.Join(rel, e.Name())); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"drover/modules/target"
 	"drover/playbook/value"
 )
 
@@ -81,8 +82,17 @@ func (b *backups) problem(name string, e *backupEntry) string {
 		} else if sum != e.SHA256 {
 			return "has other contents"
 		}
+		if e.SameAs != "" && !b.sameFile(info, filepath.Join(b.dir, name, dataName, e.SameAs)) {
+			return "is no hard link to " + e.SameAs + " any more"
+		}
 	}
 	return ""
+}
+
+// sameFile reports whether path is another name of a file.
+func (b *backups) sameFile(info *target.Info, path string) bool {
+	other, err := b.h.Lstat(path)
+	return err == nil && other.Dev == info.Dev && other.Ino == info.Ino
 }
 
 // restore makes the source equal to a backup, after checking the backup.

@@ -93,10 +93,13 @@ func (b *backups) archiveEntry(t *tar.Writer, root string, e *backupEntry) error
 	default:
 		head.Typeflag, head.Size = tar.TypeReg, e.Size
 	}
+	if e.SameAs != "" {
+		head.Typeflag, head.Size, head.Linkname = tar.TypeLink, 0, filepath.Join(dataName, e.SameAs)
+	}
 	if err := t.WriteHeader(head); err != nil {
 		return Failf("could not send %s: %w", e.Path, err)
 	}
-	if e.Kind != "file" {
+	if head.Typeflag != tar.TypeReg {
 		return nil
 	}
 	in, err := b.h.Open(filepath.Join(root, p))

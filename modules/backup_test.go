@@ -221,3 +221,106 @@ func TestBackupOfARealFile(t *testing.T) {
 		t.Errorf("restored %q, %v", data, err)
 	}
 }
+
+// Names of one file stay that: in the backup, the archive and the restored
+// tree.
+func TestBackupKeepsHardLinks(t *testing.T) {
+	dir := t.TempDir()
+	at := func(p string) string { return filepath.Join(dir, p) }
+	write(t, at("src/a"), "shared")
+	write(t, at("src/sub/own"), "shared")
+	for _, name := range []string{"src/b", "src/sub/c"} {
+		if err := os.Link(at("src/a"), at(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	blobs := &modtest.Blobs{}
+	run := func(kv ...any) *value.Dict {
+		t.Helper()
+		args := value.DictOf(append([]any{"path", at("src"), "dest", at("kept")}, kv...)...)
+		r := modtest.Run(target.NewReal(), &modules.Call{Args: args, Blobs: blobs}, "drover.builtin.backup")
+		if value.Truth(r.At("failed")) {
+			t.Fatal(value.Repr(r))
+		}
+		return r
+	}
+	first := run("fetch", true)
+	if files, size := value.String(first.At("files")), value.String(first.At("size")); files != "4" || size != "12" {
+		t.Errorf("%s files of %s bytes, want 4 of 12", files, size)
+	}
+	if r := run(); value.Truth(r.At("changed")) {
+		t.Errorf("an unchanged source was copied again: %s", value.Repr(r))
+	}
+	wantOneFile(t, value.String(first.At("backup"))+"/data")
+	want := "data/b -> data/a, data/sub/c -> data/a"
+	if got := hardLinks(t, blobs.Sent[value.String(first.At("archive"))]); got != want {
+		t.Errorf("the archive links %s, want %s", got, want)
+	}
+	if err := os.Remove(at("src/b")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, at("src/b"), "shared")
+	if r := run("state", "restored"); !value.Truth(r.At("changed")) {
+		t.Errorf("a name that became a file of its own is no difference: %s", value.Repr(r))
+	}
+	wantOneFile(t, at("src"))
+
+	copied := value.String(first.At("backup")) + "/data/sub/c"
+	if err := os.Remove(copied); err != nil {
+		t.Fatal(err)
+	}
+	write(t, copied, "shared")
+	args := value.DictOf("path", at("src"), "dest", at("kept"), "state", "verified")
+	r := modtest.Run(target.NewReal(), &modules.Call{Args: args}, "drover.builtin.backup")
+	if !strings.Contains(value.String(r.At("msg")), "no hard link to a") {
+		t.Errorf("a backup whose link was torn is right: %s", value.Repr(r))
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantOneFile checks that a, b and sub/c are one file and sub/own another.
+func wantOneFile(t *testing.T, dir string) {
+	t.Helper()
+	info := map[string]os.FileInfo{}
+	for _, p := range []string{"a", "b", "sub/c", "sub/own"} {
+		i, err := os.Stat(filepath.Join(dir, p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		info[p] = i
+	}
+	if !os.SameFile(info["a"], info["b"]) || !os.SameFile(info["a"], info["sub/c"]) || os.SameFile(info["a"], info["sub/own"]) {
+		t.Errorf("%s has other hard links than the source", dir)
+	}
+}
+
+// hardLinks lists the hard links of an archive.
+func hardLinks(t *testing.T, data string) string {
+	t.Helper()
+	z, err := gzip.NewReader(strings.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for r := tar.NewReader(z); ; {
+		head, err := r.Next()
+		if err == io.EOF {
+			return strings.Join(all, ", ")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if head.Typeflag == tar.TypeLink {
+			all = append(all, head.Name+" -> "+head.Linkname)
+		}
+	}
+}

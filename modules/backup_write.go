@@ -66,6 +66,7 @@ func (b *backups) sweep() {
 // properties, and corrects the checksums of files that changed meanwhile.
 // Folders get theirs last, since writing into them changes their times.
 func (b *backups) copyAll(ctx context.Context, m *backupManifest, from, to string) error {
+	files := map[string]*backupEntry{}
 	for i := range m.Entries {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -74,8 +75,17 @@ func (b *backups) copyAll(ctx context.Context, m *backupManifest, from, to strin
 		if i%500 == 499 && b.c.Progress != nil {
 			b.c.Progress("copied " + strconv.Itoa(i+1) + " of " + strconv.Itoa(len(m.Entries)) + " entries")
 		}
+		if e.SameAs != "" {
+			if err := b.copyName(e, files[e.SameAs], to); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := b.copyEntry(e, filepath.Join(from, e.Path), filepath.Join(to, e.Path)); err != nil {
 			return err
+		}
+		if e.Kind == "file" {
+			files[e.Path] = e
 		}
 	}
 	for i := len(m.Entries) - 1; i >= 0; i-- {
@@ -107,6 +117,19 @@ func (b *backups) copyEntry(e *backupEntry, from, to string) error {
 		return err
 	}
 	return b.dress(e, to)
+}
+
+// copyName makes the copy of first's file known by e's path too.
+func (b *backups) copyName(e, first *backupEntry, to string) error {
+	if first == nil {
+		return Failf("the manifest names %s as the same file as %s, which it does not list before", e.Path, e.SameAs)
+	}
+	e.Size, e.SHA256 = first.Size, first.SHA256
+	p := filepath.Join(to, e.Path)
+	if err := b.h.Link(filepath.Join(to, first.Path), p); err != nil {
+		return Failf("can't make %s another name of %s: %w", p, first.Path, reason(err))
+	}
+	return nil
 }
 
 // copyContents copies a file and notes size and checksum of what was copied.
