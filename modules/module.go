@@ -34,10 +34,14 @@ type Spec struct {
 	// (command's cmd); "" means that free text is an error.
 	FreeForm string
 	// AnyArgs lets through arguments that are not listed (set_fact, add_host).
-	AnyArgs  bool
-	Args     []Arg // filled by Define from the argument struct
-	Check    CheckMode
-	Diff     bool // reports a diff in diff mode
+	AnyArgs bool
+	Args    []Arg // filled by Define from the argument struct
+	Check   CheckMode
+	Diff    bool // reports a diff in diff mode
+	// Account names the argument that holds a user whose account can be
+	// changed or removed only while nothing runs as that user: runners that
+	// became this user and have nothing to do leave the host first.
+	Account  string
 	Examples string
 	Returns  []Return
 	// Rules on combinations of arguments, as Ansible has them.

@@ -62,6 +62,7 @@ func userModule() Module {
 		Summary: "Manage users",
 		Doc:     "Makes a user exist with the given properties, or not exist. What is not given stays as it is.",
 		Check:   CheckFull,
+		Account: "name",
 		Examples: "- name: A user who may log in with a password\n  ansible.builtin.user:\n    name: ada\n    groups: [sudo]\n    append: true\n    shell: /bin/bash\n" +
 			"    password: \"{{ 'secret' | password_hash('sha512') }}\"\n",
 		Returns: []Return{

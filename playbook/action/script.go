@@ -78,7 +78,7 @@ type scripting struct {
 // needless says why creates or removes make the script needless.
 func (s *scripting) needless(ctx context.Context) (string, error) {
 	exists := func(path string) (bool, error) {
-		out, err := execute(ctx, s.conn, s.target, "test -e "+transport.Quote(path), nil)
+		out, err := s.shell(ctx, s.target, "test -e "+transport.Quote(path), nil)
 		return err == nil && out.rc == 0, err
 	}
 	if s.a.Creates != "" {
@@ -92,6 +92,11 @@ func (s *scripting) needless(ctx context.Context) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// shell runs a line of POSIX shell as t's user, whatever the login shell is.
+func (s *scripting) shell(ctx context.Context, t *transport.Target, line string, env map[string]string) (*spoken, error) {
+	return execute(ctx, s.conn, t, "/bin/sh -c "+transport.Quote(line), env)
 }
 
 // read gives the script's contents and the arguments as they were written.
@@ -116,22 +121,33 @@ func (s *scripting) read() (data []byte, args string, err error) {
 	return data, strings.TrimLeft(args, `"'`), err
 }
 
+// folder makes a folder for the script. Others may enter it, for become; only
+// its owner can list it.
+func (s *scripting) folder(ctx context.Context, login *transport.Target) (string, error) {
+	made, err := s.shell(ctx, login, `umask 066; d=$(mktemp -d "${TMPDIR:-/tmp}/drover-script-XXXXXXXXXX") && chmod 711 "$d" && printf '\n%s\n' "$d"`, nil)
+	if err != nil {
+		return "", err
+	}
+	// What the login shell's start files print comes before.
+	lines := strings.Split(strings.TrimSpace(made.stdout), "\n")
+	dir := strings.TrimSpace(lines[len(lines)-1])
+	if made.rc != 0 || !strings.HasPrefix(dir, "/") {
+		return "", modules.Failf("could not make a folder for the script on %s: %s", s.t.Host(), strings.TrimSpace(made.stderr))
+	}
+	return dir, nil
+}
+
 // run sends the script into a folder of its own, runs it and removes it.
 func (s *scripting) run(ctx context.Context, data []byte, args string) (*value.Dict, error) {
 	login := *s.target
 	login.Become = nil
-	// Others may enter the folder, for become; only its owner can list it.
-	made, err := execute(ctx, s.conn, &login, `umask 066; d=$(mktemp -d "${TMPDIR:-/tmp}/drover-script-XXXXXXXXXX") && chmod 711 "$d" && echo "$d"`, nil)
+	dir, err := s.folder(ctx, &login)
 	if err != nil {
 		return nil, err
 	}
-	dir := strings.TrimSpace(made.stdout)
-	if made.rc != 0 || dir == "" {
-		return nil, modules.Failf("could not make a folder for the script on %s: %s", s.t.Host(), strings.TrimSpace(made.stderr))
-	}
 	defer func() {
 		// Also after a cancelled task nothing is left behind.
-		_, _ = execute(context.WithoutCancel(ctx), s.conn, &login, "rm -rf "+transport.Quote(dir), nil)
+		_, _ = s.shell(context.WithoutCancel(ctx), &login, "rm -rf "+transport.Quote(dir), nil)
 	}()
 	path := dir + "/" + s.name
 	if err := s.conn.Put(ctx, bytes.NewReader(data), path, 0o755); err != nil {
@@ -144,7 +160,7 @@ func (s *scripting) run(ctx context.Context, data []byte, args string) (*value.D
 	if s.a.Chdir != "" {
 		line = "cd " + transport.Quote(s.a.Chdir) + " && " + line
 	}
-	out, err := execute(ctx, s.conn, s.target, line, s.t.Env())
+	out, err := s.shell(ctx, s.target, line, s.t.Env())
 	if err != nil {
 		return nil, err
 	}

@@ -97,6 +97,9 @@ func (v *taskView) request(module string, args *value.Dict, o *action.InvokeOpti
 		Verbosity: v.Verbosity(), Blobs: o.Blobs, Receive: o.Receive,
 		Progress: func(text string) { i.batch.run.emit(event.Progress{Host: i.seat.name, Text: i.secrets.mask(text)}) },
 	}
+	if spec != nil && spec.Account != "" {
+		req.Leaving = account(spec, args)
+	}
 	if o.Check != nil {
 		req.Check = *o.Check
 	}
@@ -104,6 +107,21 @@ func (v *taskView) request(module string, args *value.Dict, o *action.InvokeOpti
 		req.Diff = *o.Diff
 	}
 	return req
+}
+
+// account gives the user whose account a module is about to change.
+func account(spec *modules.Spec, args *value.Dict) string {
+	for _, a := range spec.Args {
+		if a.Name != spec.Account {
+			continue
+		}
+		for _, name := range append([]string{a.Name}, a.Aliases...) {
+			if v, given := args.Lookup(name); given {
+				return value.String(v)
+			}
+		}
+	}
+	return ""
 }
 
 // Conn gives the bare connection for raw and script.

@@ -54,6 +54,9 @@ type Request struct {
 	Receive ReceiveFunc
 	// Progress gets the module's words while it runs; may be nil.
 	Progress func(text string)
+	// Leaving is a user on the host as whom no runner may run during the call,
+	// "" for none. One that has nothing to do goes, and comes again when needed.
+	Leaving string
 	// Async detaches the call: the result has the job's id at once.
 	Async *Async
 }

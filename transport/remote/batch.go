@@ -101,8 +101,8 @@ func (p *batchPart) run(ctx context.Context, body []byte) error {
 func (m *mux) registerBatch(rs []*Request, answers chan<- indexed) (uint32, <-chan struct{}, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.err != nil {
-		return 0, nil, m.err
+	if err := m.refusal(); err != nil {
+		return 0, nil, err
 	}
 	id := m.reserve(1 + len(rs))
 	end := make(chan struct{})

@@ -25,9 +25,14 @@ type mux struct {
 	next    uint32
 	calls   map[uint32]*pending
 	batches map[uint32]chan struct{}
+	retired bool // takes no calls any more
 	err     error
 	done    chan struct{} // closed with err set
 }
+
+// errRetired is the error of a call that came when the runner was about to
+// leave. Nothing of it was sent.
+var errRetired = errors.New("the runner has left")
 
 // pending is a call that has not been answered.
 type pending struct {
@@ -202,11 +207,29 @@ func (m *mux) call(ctx context.Context, r *Request) (*value.Dict, error) {
 	return nil, ctx.Err()
 }
 
+// retire makes later calls fail with errRetired, unless some are under way.
+func (m *mux) retire() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.calls) == 0 && len(m.batches) == 0 {
+		m.retired = true
+	}
+	return m.retired
+}
+
+// refusal is the error of a call that can't be made any more.
+func (m *mux) refusal() error {
+	if m.retired {
+		return errRetired
+	}
+	return m.err
+}
+
 func (m *mux) register(p *pending) (uint32, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.err != nil {
-		return 0, m.err
+	if err := m.refusal(); err != nil {
+		return 0, err
 	}
 	id := m.reserve(1)
 	m.calls[id] = p

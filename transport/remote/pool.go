@@ -68,6 +68,7 @@ func (p *Pool) Session(ctx context.Context, t *transport.Target) (Session, error
 	if err != nil {
 		return nil, err
 	}
+	s.host, s.again = h, func(ctx context.Context) (Session, error) { return p.Session(ctx, t) }
 	h.sessions[key] = s
 	return s, nil
 }
@@ -118,6 +119,23 @@ func (p *Pool) open(ctx context.Context, h *host, t *transport.Target) (*session
 		return nil, err
 	}
 	return openSession(ctx, conn, t, &p.o)
+}
+
+// leave lets the runners go that became user and have nothing to do. They are
+// no part of the playbook: what it does to the account shall not find it in
+// use by them.
+func (h *host) leave(user string, caller *session) {
+	if user == "" {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for key, s := range h.sessions {
+		if b := s.t.Become; b != nil && b.User == user && s != caller && s.m.retire() {
+			delete(h.sessions, key)
+			s.close()
+		}
+	}
 }
 
 // drop closes the connection and what runs over it.

@@ -15,6 +15,8 @@ import (
 
 // session is one runner on one host, as one user.
 type session struct {
+	host  *host // whose connection it uses
+	again func(context.Context) (Session, error)
 	conn  transport.Conn
 	t     *transport.Target
 	o     *Options
@@ -25,12 +27,32 @@ type session struct {
 
 // Call implements Session.
 func (s *session) Call(ctx context.Context, r *Request) (*value.Dict, error) {
-	return s.m.call(ctx, r)
+	s.host.leave(r.Leaving, s)
+	d, err := s.m.call(ctx, r)
+	if errors.Is(err, errRetired) {
+		next, err := s.again(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return next.Call(ctx, r)
+	}
+	return d, err
 }
 
 // Batch implements Session.
 func (s *session) Batch(ctx context.Context, rs []*Request, o BatchOptions, done func(int, *value.Dict) bool) error {
-	return s.m.batch(ctx, rs, o, done)
+	for _, r := range rs {
+		s.host.leave(r.Leaving, s)
+	}
+	err := s.m.batch(ctx, rs, o, done)
+	if errors.Is(err, errRetired) {
+		next, err := s.again(ctx)
+		if err != nil {
+			return err
+		}
+		return next.Batch(ctx, rs, o, done)
+	}
+	return err
 }
 
 // Conn implements Session.
