@@ -14,12 +14,17 @@ import (
 	"time"
 
 	"drover/transport"
+	"drover/transport/sshtest"
 )
 
 // conns are the kinds of connections that must all behave alike.
 var conns = map[string]func(t *testing.T) (transport.Conn, string){
 	"ssh": func(t *testing.T) (transport.Conn, string) {
 		h := startHost(t, nil)
+		return dial(t, h.target()), h.home
+	},
+	"ssh, one session a connection": func(t *testing.T) (transport.Conn, string) {
+		h := startHost(t, func(o *sshtest.Options) { o.MaxSessions = 1 })
 		return dial(t, h.target()), h.home
 	},
 	"local": func(t *testing.T) (transport.Conn, string) {

@@ -59,14 +59,15 @@ func (t *Target) fault(p Phase, err error, hint string) error {
 }
 
 // NewDialer makes a Dialer for every kind of connection: it retries what sshd
-// drops when too many come at once, and limits how many do.
+// drops when too many come at once, limits how many do, and makes another
+// connection where one has no room for a further session.
 func NewDialer(o Options) Dialer {
 	if o.Warn == nil {
 		o.Warn = func(string) {}
 	}
 	ssh := newSSHDialer(o)
 	return &kindDialer{
-		ssh:   limitDialer(retryDialer(ssh), o.Handshakes, o.HandshakesPerAddress),
+		ssh:   spareDialer(limitDialer(retryDialer(ssh), o.Handshakes, o.HandshakesPerAddress)),
 		local: localDialer{},
 	}
 }

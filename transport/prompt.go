@@ -123,6 +123,8 @@ func (p *Prompter) answer() {
 var (
 	ErrWrongPassword   = errors.New("the password was refused")
 	ErrMissingPassword = errors.New("a password is asked for and none was given")
+	// ErrNoTerminal is sudo's answer where sudoers has requiretty.
+	ErrNoTerminal = errors.New("it wants to be run from a terminal")
 )
 
 // refusals are the sentences of sudo, su and doas that end it.
@@ -130,15 +132,16 @@ var refusals = []struct {
 	said *lazyre.Regexp
 	err  error
 }{
-	{lazyre.New(`Sorry, try again|[Ii]ncorrect password|Authentication failure|Authentication failed|Permission denied$`), ErrWrongPassword},
+{lazyre.New(`Sorry, try again|[Ii]ncorrect password|Authentication failure|Authentication failed|Permission denied$`), ErrWrongPassword},
 	{lazyre.New(`a password is required|a terminal is required|no password was provided|Authentication required`), ErrMissingPassword},
+	{lazyre.New(`must have a tty to run`), ErrNoTerminal},
 }
 
 // judge looks for a refusal in a finished line.
 func (p *Prompter) judge(line string) {
 	line = strings.TrimRight(line, "\r ")
 	for _, r := range refusals {
-		if r.said.MatchString(line) && (p.sent || r.err == ErrMissingPassword) {
+		if r.said.MatchString(line) && (p.sent || r.err != ErrWrongPassword) {
 			p.refuse(r.err)
 			return
 		}
@@ -189,11 +192,21 @@ func BecomeFault(t *Target, err error, said string) error {
 
 // ExecBecome runs a command line as t.Become says, for raw and script: the
 // password is given when it is asked for, and the command's own output is all
-// that comes out. Without t.Become it is conn.Exec.
+// that comes out. Without t.Become it is conn.Exec. A program that wants a
+// terminal is run again with one.
 func ExecBecome(ctx context.Context, conn Conn, t *Target, line string, o ExecOptions) (Process, error) {
 	if t.Become == nil {
 		return conn.Exec(ctx, line, o)
 	}
+	p, err := execBecome(ctx, conn, t, line, o)
+	if errors.Is(err, ErrNoTerminal) && !o.TTY {
+		o.TTY = true
+		p, err = execBecome(ctx, conn, t, line, o)
+	}
+	return p, err
+}
+
+func execBecome(ctx context.Context, conn Conn, t *Target, line string, o ExecOptions) (Process, error) {
 	mark := "drover-become-" + Token()
 	cmd, err := BecomeLine(t.Become, "echo "+mark[:8]+"''"+mark[8:]+"; "+withEnv(line, o.Env), Token())
 	if err != nil {

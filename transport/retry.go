@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// retries is how often a dropped contact is tried again.
-const retries = 5
-
 // retryDialer tries again, after a pause with jitter, when a host took the
 // connection and dropped it before it said who it is: that is what sshd does
-// when more come at once than its MaxStartups.
+// when more come at once than its MaxStartups. It does so for as long as the
+// target's deadline for a phase.
 func retryDialer(d Dialer) Dialer { return &retrying{Dialer: d, pause: 100 * time.Millisecond} }
 
 type retrying struct {
 	Dialer
-	pause time.Duration // before the first retry; it doubles each time
+	pause time.Duration // before the first retry; it doubles each time, to maxPause
 }
 
+const maxPause = 2 * time.Second
+
 func (r *retrying) Dial(ctx context.Context, t *Target) (Conn, error) {
-	pause := r.pause
-	for n := 0; ; n++ {
+	pause, limit := r.pause, time.Now().Add(t.timeout())
+	for {
 		c, err := r.Dialer.Dial(ctx, t)
-		if err == nil || n == retries || !droppedEarly(err) {
+		if err == nil || !droppedEarly(err) || time.Now().Add(pause).After(limit) {
 			return c, err
 		}
 		select {
@@ -35,7 +35,7 @@ func (r *retrying) Dial(ctx context.Context, t *Target) (Conn, error) {
 		case <-ctx.Done():
 			return nil, err
 		}
-		pause *= 2
+		pause = min(2*pause, maxPause)
 	}
 }
 

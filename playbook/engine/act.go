@@ -22,6 +22,7 @@ func (i *itemRun) act(ctx context.Context) (*value.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
+	i.recallSecrets(args)
 	view := &taskView{item: i, ctx: ctx, args: args}
 	if i.kw.async > 0 && !i.kw.check {
 		return i.runAsync(ctx, view, module)

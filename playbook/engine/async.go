@@ -37,12 +37,24 @@ func (i *itemRun) runAsync(ctx context.Context, view *taskView, module string) (
 	}
 	dir := (&connectionVars{ctx: i.jinja, scope: i.stack}).text(asyncDir, "ansible_async_dir")
 	job := &remote.Async{Limit: i.kw.async, Dir: dir, JobID: fmt.Sprintf("j%012d.%d", rand.Int64N(1e12), time.Now().UnixNano()%1e5)}
+	i.batch.run.jobSecrets.Store(job.JobID, i.secrets)
 	started, err := run(ctx, &asyncView{taskView: view, job: job})
 	asBooleans(started, "failed", "started", "finished")
 	if err != nil || i.kw.poll <= 0 || isTrue(itemResult{dict: started}, "failed") || isTrue(itemResult{dict: started}, "skipped") {
 		return started, err
 	}
 	return i.pollJob(ctx, view, job)
+}
+
+// recallSecrets makes a task that asks about a job know the secrets that the
+// job was started with.
+func (i *itemRun) recallSecrets(args *value.Dict) {
+	if i.module != "ansible.builtin.async_status" {
+		return
+	}
+	if s, ok := i.batch.run.jobSecrets.Load(value.String(args.At("jid"))); ok {
+		i.secrets.addAllOf(s.(*secrets))
+	}
 }
 
 // asBooleans turns the numbers of a job's file into what results hold since

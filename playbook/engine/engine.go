@@ -65,6 +65,9 @@ type run struct {
 	faultMu sync.Mutex
 	faults  source.List
 	warned  sync.Map
+	// jobSecrets are the *secrets of tasks that started a job, by its id: what
+	// async_status brings later has them in it.
+	jobSecrets sync.Map
 
 	startedAt bool // a play had the task of --start-at-task
 	custom    map[string]*value.Dict

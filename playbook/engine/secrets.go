@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -88,6 +89,16 @@ func (s *secrets) addAll(v value.Value, text bool) {
 		}
 		return v
 	})
+}
+
+// addAllOf adds the secrets of another task.
+func (s *secrets) addAllOf(other *secrets) {
+	other.mu.Lock()
+	texts := slices.Collect(maps.Keys(other.texts))
+	other.mu.Unlock()
+	for _, text := range texts {
+		s.add(text)
+	}
 }
 
 // mask gives text with every secret in it replaced.

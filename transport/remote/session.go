@@ -160,6 +160,13 @@ func (s *session) run(ctx context.Context, start *starter, p *process) {
 func (s *session) serve(ctx context.Context, start *starter, p *process) error {
 	for {
 		missing, err := start.greet(ctx, p)
+		if errors.Is(err, transport.ErrNoTerminal) && !start.tty {
+			start.tty = true
+			if p, err = start.exec(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ type starter struct {
 	skip    []string // directories where an upload failed
 	faults  []string // why
 	brought bool
+	tty     bool // become's program wants a terminal
 }
 
 // process is a start script that became a runner, or says what is missing.
@@ -73,7 +74,7 @@ func (st *starter) exec(ctx context.Context) (*process, error) {
 		o.start = "exec " + strings.NewReplacer("@FILE@", `'"$f"'`, "@ARGS@", `'"$x"'`).Replace(become.Line)
 		o.public = b.User != "" && b.User != "root"
 	}
-	raw, err := s.conn.Exec(ctx, shellLine(startScript(o)), transport.ExecOptions{TTY: become != nil && become.TTY})
+	raw, err := s.conn.Exec(ctx, shellLine(startScript(o)), transport.ExecOptions{TTY: become != nil && (become.TTY || st.tty)})
 	if err != nil {
 		return nil, err
 	}

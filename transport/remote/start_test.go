@@ -270,6 +270,37 @@ done
 exit 1
 `
 
+// A runner leaves before its user's account is changed, and comes again when
+// it is wanted; calls that came too late are made by its successor.
+func TestRunnerLeavesItsUser(t *testing.T) {
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "sudo"), []byte(fakeSudo), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	h := startHost(t, func(o *sshtest.Options) { o.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH")} })
+	target := h.target()
+	target.Become = &transport.Become{User: "app", Password: "open sesame"}
+	p := newPool(t)
+	app := open(t, p, target)
+	pid := value.String(call(t, app, request("echo")).At("pid"))
+	if again := value.String(call(t, app, request("echo")).At("pid")); again != pid {
+		t.Fatalf("two calls ran in %s and %s", pid, again)
+	}
+	admin := open(t, p, h.target())
+	r := request("echo")
+	r.Leaving = "somebody"
+	call(t, admin, r)
+	if again := value.String(call(t, app, request("echo")).At("pid")); again != pid {
+		t.Fatal("the runner left for another user's account")
+	}
+	r.Leaving = "app"
+	call(t, admin, r)
+	waitGone(t, pid)
+	if again := value.String(call(t, app, request("echo")).At("pid")); again == pid {
+		t.Error("a runner that left answered")
+	}
+}
+
 func TestBecome(t *testing.T) {
 	bin := t.TempDir()
 	if err := os.WriteFile(filepath.Join(bin, "sudo"), []byte(fakeSudo), 0o755); err != nil {

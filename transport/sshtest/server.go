@@ -33,6 +33,9 @@ type Options struct {
 	Key      ssh.PublicKey
 	// HostKey is made when nil.
 	HostKey ssh.Signer
+	// MaxSessions is how many sessions a connection may have at a time; 0 means
+	// any number.
+	MaxSessions int
 	// NoSFTP switches the SFTP subsystem off.
 	NoSFTP bool
 	// Env is added to the environment of commands, over HOME, PATH and USER.
@@ -167,21 +170,30 @@ func (s *Server) serve(raw net.Conn) {
 	go ssh.DiscardRequests(requests)
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
+	var sessions atomic.Int64
 	for ch := range channels {
-		s.channel(ctx, conn, ch)
+		s.channel(ctx, conn, ch, &sessions)
 	}
 }
 
 // channel takes a session, or passes a connection on as a bastion does.
-func (s *Server) channel(ctx context.Context, conn *ssh.ServerConn, ch ssh.NewChannel) {
+func (s *Server) channel(ctx context.Context, conn *ssh.ServerConn, ch ssh.NewChannel, sessions *atomic.Int64) {
 	switch ch.ChannelType() {
 	case "session":
 		if s.faults.Load().SilentExec {
 			return
 		}
+		if n := s.o.MaxSessions; n > 0 && sessions.Load() >= int64(n) {
+			_ = ch.Reject(ssh.ConnectionFailed, "open failed")
+			return
+		}
 		c, requests, err := ch.Accept()
 		if err == nil {
-			s.running.Go(func() { s.session(ctx, conn, c, requests) })
+			sessions.Add(1)
+			s.running.Go(func() {
+				defer sessions.Add(-1)
+				s.session(ctx, conn, c, requests)
+			})
 		}
 	case "direct-tcpip":
 		s.running.Go(func() { forward(ctx, ch) })
