@@ -132,7 +132,7 @@ var refusals = []struct {
 	said *lazyre.Regexp
 	err  error
 }{
-{lazyre.New(`Sorry, try again|[Ii]ncorrect password|Authentication failure|Authentication failed|Permission denied$`), ErrWrongPassword},
+	{lazyre.New(`Sorry, try again|[Ii]ncorrect password|Authentication failure|Authentication failed|Permission denied$`), ErrWrongPassword},
 	{lazyre.New(`a password is required|a terminal is required|no password was provided|Authentication required`), ErrMissingPassword},
 	{lazyre.New(`must have a tty to run`), ErrNoTerminal},
 }
