@@ -126,7 +126,13 @@ func keyNumber(ctx context.Context, h target.Host, file string) (string, error) 
 	if file == "" {
 		return "", Failf("No key_id was given and there is no url, data or file to find it in")
 	}
-	out, err := mustRun(ctx, h, "gpg", "--with-colons", "--keyid-format=long", "--show-keys", file)
+	// gpg makes a home for itself where there is none: not in the user's.
+	home, err := h.MkdirTemp("", "drover-gpg-")
+	if err != nil {
+		return "", Failf("can't make a folder for gpg: %w", reason(err))
+	}
+	defer h.RemoveAll(home)
+	out, err := mustRun(ctx, h, "gpg", "--homedir", home, "--with-colons", "--keyid-format=long", "--show-keys", file)
 	if err != nil {
 		return "", err
 	}
