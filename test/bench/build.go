@@ -21,6 +21,9 @@ func buildRelease(ctx context.Context, dir, to string) error {
 	if err := goBuild(ctx, runner, "-tags", "nethttpomithttp2", "-gcflags=all=-l", "drover/cmd/drover-runner"); err != nil {
 		return err
 	}
+	if out, err := exec.CommandContext(ctx, "go", "run", "drover/internal/slim", runner).CombinedOutput(); err != nil {
+		return fmt.Errorf("slim: %w: %s", err, out)
+	}
 	packed, sum, err := pack(runner)
 	if err != nil {
 		return err
