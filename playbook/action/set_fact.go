@@ -46,7 +46,7 @@ func setFact(_ context.Context, t Task) (*value.Dict, error) {
 		if err != nil {
 			return nil, err
 		}
-		facts.Put(name, e.Val)
+		facts.Put(name, t.Jinja().Env().Retype.Fact(e.Val))
 	}
 	if facts.Len() == 0 {
 		return nil, modules.Failf("No key/value pairs provided, at least one is required for this action to succeed")

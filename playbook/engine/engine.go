@@ -202,7 +202,7 @@ func (r *run) extraScope(layers ...vars.Layer) *vars.Stack {
 type runMagic struct{ run *run }
 
 // Names implements vars.Layer.
-func (runMagic) Names() []string { return []string{"groups", "hostvars", "omit", "playbook_dir"} }
+func (runMagic) Names() []string { return []string{"groups", "hostvars", "playbook_dir"} }
 
 // Lookup implements vars.Layer.
 func (m runMagic) Lookup(name string) (value.Value, bool) {

@@ -69,6 +69,8 @@ func (i *itemRun) lookupItems() ([]value.Value, error) {
 	call := &jinja.Call{Args: []value.Value{terms}, Ctx: i.jinja, Pos: pos}
 	if l, ok := terms.(*value.List); ok {
 		call.Args = l.Elems
+	} else if task.LoopWith == "indexed_items" {
+		return nil, source.Errorf(pos, "with_indexed_items expects a list")
 	}
 	items, err := lookup(call)
 	return items, source.Wrap(pos, err)

@@ -20,7 +20,7 @@ var hostMagicNames = []string{
 	"ansible_check_mode", "ansible_config_file", "ansible_diff_mode", "ansible_facts", "ansible_forks",
 	"ansible_inventory_sources", "ansible_limit", "ansible_playbook_python", "ansible_run_tags", "ansible_skip_tags",
 	"ansible_verbosity", "ansible_version", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file",
-	"inventory_hostname", "inventory_hostname_short", "omit", "playbook_dir",
+	"inventory_hostname", "inventory_hostname_short", "playbook_dir",
 }
 
 // Names implements vars.Layer.

@@ -201,6 +201,9 @@ func namedRow(names []value.Value, row []string) *value.Dict {
 	return d
 }
 
+// csvOptions are what a term may set after its key.
+var csvOptions = map[string]bool{"col": true, "keycol": true, "default": true, "delimiter": true, "file": true, "encoding": true}
+
 func csvfileLookup(a *args) (value.Value, error) {
 	if len(a.rest) == 0 {
 		return nil, errors.New("Search key is required but was not found")
@@ -213,6 +216,11 @@ func csvfileLookup(a *args) (value.Value, error) {
 		}
 		if key == "" {
 			return nil, errors.New("Search key is required but was not found")
+		}
+		for _, k := range inline.Keys() {
+			if !csvOptions[value.String(k)] {
+				return nil, fmt.Errorf("%s is not a valid option", value.String(k))
+			}
 		}
 		v, err := a.csvCell(inline, key)
 		if err != nil {
@@ -243,7 +251,7 @@ func (a *args) csvCell(inline *value.Dict, key string) (value.Value, error) {
 	file := text("file", "ansible.csv")
 	_, data, secret, err := a.read("files", file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("csvfile: No such file or directory: %w", err)
 	}
 	content, err := decodeText(data, text("encoding", "utf-8"))
 	if err != nil {

@@ -55,7 +55,7 @@ func (p iniParser) parse(text string) (*iniFile, error) {
 		indent, blanks = own, 0
 		if m := iniHeader.FindStringSubmatch(trimmed); m != nil {
 			if _, seen := f.sections.Lookup(m[1]); seen {
-				return nil, fmt.Errorf("While reading from '<string>' [line %2d]: section '%s' already exists", n+1, m[1])
+				return nil, &duplicateError{"section", m[1], n + 1}
 			}
 			section, last = f.defaults, ""
 			if m[1] != "DEFAULT" {
@@ -92,7 +92,7 @@ func (p iniParser) option(section *value.Dict, line string, n int) (string, erro
 		return "", fmt.Errorf("Source contains parsing errors: '<string>'\n\t[line %2d]: %s", n, value.Repr(value.Str(line+"\n")))
 	}
 	if _, seen := section.Lookup(key); seen {
-		return "", fmt.Errorf("While reading from '<string>' [line %2d]: option '%s' already exists", n, key)
+		return "", &duplicateError{"option", key, n}
 	}
 	section.Put(key, val)
 	return key, nil
@@ -205,6 +205,24 @@ func iniLookup(a *args) (value.Value, error) {
 	return out, nil
 }
 
+// duplicateError is a section or an option that stands twice.
+type duplicateError struct {
+	kind, name string
+	line       int
+}
+
+func (e *duplicateError) Error() string {
+	return fmt.Sprintf("While reading from '<string>' [line %2d]: %s '%s' already exists", e.line, e.kind, e.name)
+}
+
+func unreadable(file string, err error) error {
+	var twice *duplicateError
+	if errors.As(err, &twice) && twice.kind == "option" {
+		return fmt.Errorf("Duplicate option in '%s': %w", file, err)
+	}
+	return fmt.Errorf("the file '%s' can't be read: %w", file, err)
+}
+
 func (a *args) iniValues(inline *value.Dict, key string) ([]value.Value, error) {
 	text := func(name, def string) string { return value.String(a.option(inline, name, value.Str(def))) }
 	on := func(name string, def bool) bool { return toBool(a.option(inline, name, value.Bool(def))) }
@@ -224,7 +242,7 @@ func (a *args) iniValues(inline *value.Dict, key string) ([]value.Value, error) 
 	p := iniParser{keepCase: on("case_sensitive", false), allowNoValue: on("allow_no_value", false) || on("allow_none", false)}
 	parsed, err := p.parse(content)
 	if err != nil {
-		return nil, fmt.Errorf("the file '%s' can't be read: %w", file, err)
+		return nil, unreadable(file, err)
 	}
 	options, ok := parsed.options(section)
 	if !ok {

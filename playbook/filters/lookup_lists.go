@@ -112,7 +112,10 @@ func subelementsLookup(a *args) (value.Value, error) {
 	path, ok := value.AsString(a.rest[1])
 	list, isList := a.rest[0].(*value.List)
 	dict, isDict := asDict(a.rest[0])
-	if !ok || !isList && !isDict {
+	if !isList && !isDict {
+		list, isList = value.NewList(a.rest[0]), true
+	}
+	if !ok {
 		return nil, errors.New(usage + " first a dict or a list, second a string pointing to the subkey")
 	}
 	skipMissing := false

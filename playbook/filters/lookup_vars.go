@@ -48,7 +48,11 @@ func varsLookup(a *args) (value.Value, error) {
 func variable(c *jinja.Context, name string) (value.Value, error) {
 	raw, ok := c.Vars().Lookup(name)
 	if !ok {
-		return nil, &jinja.UndefinedError{Undefined: &value.Undefined{Name: name, Msg: "No variable named '" + name + "' was found."}}
+		msg := "No variable named '" + name + "' was found."
+		if c.Env().Lenient {
+			msg = "No variable found with this name: " + name
+		}
+		return nil, &jinja.UndefinedError{Undefined: &value.Undefined{Name: name, Msg: msg}}
 	}
 	return settled(c, raw)
 }

@@ -1,7 +1,9 @@
 package filters
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"drover/playbook/jinja"
@@ -97,23 +99,50 @@ func distinct(keep func(value.Value) bool, lists ...[]value.Value) *value.List {
 func always(value.Value) bool { return true }
 
 func unique(a *args) (value.Value, error) {
+	items := a.list("value")
+	keys, err := a.uniqueKeys(items)
+	if err != nil {
+		return nil, err
+	}
 	seen, out := newSet(nil), value.NewList()
-	for _, v := range a.list("value") {
-		key := v
-		if a.has("attribute") {
-			var err error
-			if key, err = attributePath(a, v, a.val("attribute")); err != nil {
-				return nil, err
-			}
-		}
-		if s, ok := value.AsString(key); ok && !a.truth("case_sensitive") {
-			key = value.Str(strings.ToLower(s))
-		}
-		if seen.add(key) {
+	for i, v := range items {
+		if seen.add(keys[i]) {
 			out.Append(v)
 		}
 	}
 	return out, nil
+}
+
+// uniqueKeys gives what of each item has to differ. Lists and dicts among them
+// make all text count as it is written, and allow no parameters.
+func (a *args) uniqueKeys(items []value.Value) ([]value.Value, error) {
+	keys := slices.Clone(items)
+	if a.has("attribute") {
+		for i, v := range items {
+			var err error
+			if keys[i], err = attributePath(a, v, a.val("attribute")); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !slices.ContainsFunc(keys, func(k value.Value) bool { return !hashable(k) }) {
+		if !a.truth("case_sensitive") {
+			lowerAll(keys)
+		}
+		return keys, nil
+	}
+	if a.has("attribute") || a.val("case_sensitive") == value.Bool(false) {
+		return nil, errors.New("Jinja2's unique filter failed and we cannot fall back to Ansible's version as it does not support the parameters supplied: the items are lists or dicts")
+	}
+	return keys, nil
+}
+
+func lowerAll(keys []value.Value) {
+	for i, k := range keys {
+		if s, ok := value.AsString(k); ok {
+			keys[i] = value.Str(strings.ToLower(s))
+		}
+	}
 }
 
 // operands gives both sides of a set filter.

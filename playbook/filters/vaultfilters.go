@@ -70,9 +70,12 @@ func unvaultFilter(a *args) (value.Value, error) {
 	return value.Secret(plain), nil
 }
 
-// vaultEncryptedTest is about the text itself: what a loader decrypted is plain
-// by the time a template sees it.
+// vaultEncryptedTest tells of vaulted text, and of what a loader decrypted:
+// that is a secret by the time a template sees it.
 func vaultEncryptedTest(a *args) (value.Value, error) {
+	if value.IsSecret(a.val("value")) {
+		return value.Bool(true), nil
+	}
 	s, ok := value.AsString(a.val("value"))
 	return value.Bool(ok && strings.HasPrefix(s, vault.Header)), nil
 }

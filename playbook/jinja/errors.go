@@ -68,9 +68,14 @@ type PluginError struct {
 	Plugin string // "filter", "test", "lookup"
 	Name   string
 	Err    error
+	// Bare leaves the message as the plugin words it, as 2.18 does for lookups.
+	Bare bool
 }
 
 func (e *PluginError) Error() string {
+	if e.Bare {
+		return messageOf(e.Err)
+	}
 	name := e.Name
 	if !strings.Contains(name, ".") {
 		name = "ansible.builtin." + name

@@ -60,6 +60,22 @@ func (r *Retype) text(s string) value.Value {
 	return v
 }
 
+// Fact gives the value of a variable that set_fact sets: without Native, the
+// words of booleans are booleans. r may be nil.
+func (r *Retype) Fact(v value.Value) value.Value {
+	s, ok := v.(value.Str)
+	if r == nil || r.Native || !ok {
+		return v
+	}
+	switch strings.ToLower(string(s)) {
+	case "true", "yes":
+		return value.Bool(true)
+	case "false", "no":
+		return value.Bool(false)
+	}
+	return v
+}
+
 // staysText reports whether the text of an expression is never read as a
 // literal: that of certain filters, and of variables that had their type found
 // when they were set or evaluated.
