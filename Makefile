@@ -75,9 +75,9 @@ release:
 		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build $(LEAN) -o $$f ./cmd/drover-runner; \
 		go run ./internal/slim $$f; \
 		sha256sum < $$f | cut -d' ' -f1 > $$f.sha256; \
-		gzip -9n $$f; \
+		if command -v zopfli > /dev/null; then zopfli --i5 $$f && rm $$f; else gzip -9n $$f; fi; \
 		size=$$(stat -c %s $$f.gz); \
-		if [ $$size -gt $(LIMIT) ]; then echo "the runner for $$p has grown to $$size bytes, packed; the limit is $(LIMIT)"; exit 1; fi; \
+		if [ $$size -gt $(LIMIT) ]; then echo "the runner for $$p has grown to $$size bytes, packed; the limit is $(LIMIT) (zopfli, where it is installed, takes 4 % off)"; exit 1; fi; \
 	done; \
 	for p in $(RELEASES); do \
 		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -trimpath -tags release,$(TAGS) -ldflags '$(LDFLAGS)' \

@@ -119,3 +119,25 @@ func TestLookupAcceptsEveryName(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkDecode is what the arguments of a call cost on the host.
+func BenchmarkDecode(b *testing.B) {
+	m, _ := Lookup("lineinfile")
+	args := value.DictOf("path", "/etc/hosts", "regexp", "^127", "line", "127.0.0.1 localhost", "mode", "0644", "create", true)
+	b.ReportAllocs()
+	for b.Loop() {
+		var a lineinfileArgs
+		if err := Decode(m.Spec(), args, &a); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSpec is what the first call of a module costs beside: its
+// specification.
+func BenchmarkSpec(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		lineinfileModule().Spec()
+	}
+}

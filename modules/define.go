@@ -154,26 +154,44 @@ func (p *plan) collect(t reflect.Type, at []int) {
 }
 
 func newField(sf reflect.StructField, name string, index []int) field {
-	tag := sf.Tag
-	f := field{index: index, hidden: tag.Get("hidden") == "true"}
+	tag := tagsOf(sf.Tag)
+	f := field{index: index, hidden: tag["hidden"] == "true"}
 	f.Arg = Arg{
-		Name: name, Aliases: splitTag(tag.Get("alias")), Choices: splitTag(tag.Get("choices")),
-		Required: tag.Get("required") == "true", NoLog: tag.Get("nolog") == "true", Doc: tag.Get("doc"),
+		Name: name, Aliases: splitTag(tag["alias"]), Choices: splitTag(tag["choices"]),
+		Required: tag["required"] == "true", NoLog: tag["nolog"] == "true", Doc: tag["doc"],
 	}
 	f.Type, f.Elements, f.sub = typeOf(sf.Type)
-	if t := tag.Get("type"); t != "" {
+	if t := tag["type"]; t != "" {
 		f.Type = t
 	}
-	if e := tag.Get("elements"); e != "" {
+	if e := tag["elements"]; e != "" {
 		f.Elements = e
 	}
-	if d, ok := tag.Lookup("default"); ok {
+	if d, ok := tag["default"]; ok {
 		f.Default = defaultOf(f.Type, d)
 	}
 	if f.sub != nil {
 		f.Options = f.sub.args()
 	}
 	return f
+}
+
+// tagsOf splits a field's tag. Asking reflect for each key would read all of
+// it, documentation and all, ten times for every field.
+func tagsOf(tag reflect.StructTag) map[string]string {
+	all := map[string]string{}
+	for rest := string(tag); ; {
+		name, quoted, ok := strings.Cut(strings.TrimLeft(rest, " "), ":")
+		if !ok {
+			return all
+		}
+		text, err := strconv.QuotedPrefix(quoted)
+		if err != nil {
+			return all
+		}
+		all[name], _ = strconv.Unquote(text)
+		rest = quoted[len(text):]
+	}
 }
 
 func splitTag(s string) []string {

@@ -16,9 +16,9 @@ func measureThroughput(ctx context.Context, b *bench) (*table, error) {
 	if err := randomFile(b.path("large"), size); err != nil {
 		return nil, err
 	}
-	t := &table{head: []string{"", "time", "MiB/s in sum", "of scp's rate", "controller's memory"}}
+	t := &table{head: []string{"", "time", "MiB/s in sum", "of scp's rate", "controller's CPU", "controller's memory"}}
 	h := b.hosts[0]
-	all := b.hosts[:min(len(b.hosts), 4)]
+	all := b.hosts[:min(len(b.hosts), 6)]
 	const head = "- hosts: %s\n  gather_facts: false\n  tasks:\n"
 	push := "    - copy: {src: large, dest: " + scratch + "/large}\n"
 	one, err := b.play("push", fmt.Sprintf(head, h.name)+push)
@@ -55,10 +55,10 @@ func measureThroughput(ctx context.Context, b *bench) (*table, error) {
 		for _, c := range []contender{scp, drover} {
 			u := took[c.name]
 			rate := float64(size>>20) * float64(p.hosts) / u.wall.Seconds()
-			t.row(p.name+": "+c.name, u.wall, fmt.Sprintf("%.0f", rate), over(took["scp"].wall, u.wall), mib(u.memory))
+			t.row(p.name+": "+c.name, u.wall, fmt.Sprintf("%.0f", rate), over(took["scp"].wall, u.wall), u.cpu, mib(u.memory))
 		}
 	}
-	t.note = "Random bytes; drover's time has the connection, the checksums on both sides and the atomic replacement in it, scp's only the first."
+	t.note = "Random bytes; drover's time has the connection, the checksum and the atomic replacement in it, scp's only the first."
 	return t, b.onAll(ctx, "rm -rf "+scratch)
 }
 
