@@ -19,19 +19,19 @@ func newSettings(warn func(string)) *settings {
 }
 
 // additive options collect their values.
-var additive = map[string]bool{"identityfile": true, "certificatefile": true, "setenv": true, "sendenv": true}
+var additive = map[string]bool{"identityfile": true, "setenv": true}
 
 // understood are the options that are acted on.
 var understood = map[string]bool{
 	"addressfamily": true, "bindaddress": true, "ciphers": true, "connecttimeout": true,
 	"forwardagent": true, "globalknownhostsfile": true, "hostkeyalgorithms": true,
 	"hostkeyalias": true, "hostname": true, "identitiesonly": true, "identityagent": true, "identityfile": true,
-	"certificatefile": true, "kbdinteractiveauthentication": true, "kexalgorithms": true, "macs": true,
+	"kbdinteractiveauthentication": true, "kexalgorithms": true, "macs": true,
 	"passwordauthentication": true, "port": true, "preferredauthentications": true,
-	"proxycommand": true, "proxyjump": true, "pubkeyacceptedalgorithms": true,
+	"proxycommand": true, "proxyjump": true,
 	"pubkeyauthentication": true, "serveralivecountmax": true, "serveraliveinterval": true,
 	"stricthostkeychecking": true, "user": true, "userknownhostsfile": true,
-	"batchmode": true, "connectionattempts": true, "setenv": true, "tcpkeepalive": true,
+	"setenv": true,
 }
 
 // harmless are the options that mean nothing here, or what happens anyway.
@@ -44,7 +44,7 @@ var harmless = map[string]bool{
 	"numberofpasswordprompts": true, "ipqos": true, "rekeylimit": true, "canonicalizehostname": true,
 	"exitonforwardfailure": true, "clearallforwardings": true, "permitlocalcommand": true,
 	"hostbasedauthentication": true, "usekeychain": true, "verifyhostkeydns": true,
-	"ignoreunknown": true, "protocol": true, "streamlocalbindunlink": true, "tunnel": true,
+	"batchmode": true, "connectionattempts": true, "tcpkeepalive": true, "ignoreunknown": true, "protocol": true, "streamlocalbindunlink": true, "tunnel": true,
 	"stdinnull": true, "sessiontype": true, "nohostauthenticationforlocalhost": true,
 }
 

@@ -244,15 +244,21 @@ func withCertificate(s ssh.Signer, path string) ssh.Signer {
 	return s
 }
 
+// agentSocket is where the ssh-agent listens; "" when there is none to use.
+func (e *endpoint) agentSocket() string {
+	switch sock := expandHome(e.expand(e.get("identityagent"))); sock {
+	case "none":
+		return ""
+	case "", "SSH_AUTH_SOCK":
+		return os.Getenv("SSH_AUTH_SOCK")
+	default:
+		return sock
+	}
+}
+
 // agentSigners asks the agent once for its keys.
 func (k *keyring) agentSigners(e *endpoint) ([]ssh.Signer, error) {
-	sock := expandHome(e.expand(e.get("identityagent")))
-	switch sock {
-	case "none":
-		return nil, nil
-	case "", "SSH_AUTH_SOCK":
-		sock = os.Getenv("SSH_AUTH_SOCK")
-	}
+	sock := e.agentSocket()
 	if sock == "" {
 		return nil, nil
 	}

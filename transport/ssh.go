@@ -53,7 +53,9 @@ func (d *sshDialer) Dial(ctx context.Context, t *Target) (Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSSHConn(client, e), nil
+	c := newSSHConn(client, e)
+	c.forwardAgent()
+	return c, nil
 }
 
 // connect makes the link to e, straight or through its proxies, and logs in.
@@ -74,6 +76,13 @@ func (d *sshDialer) link(ctx context.Context, e *endpoint) (net.Conn, error) {
 		return d.jumps.through(ctx, e, jump)
 	}
 	dialer := net.Dialer{Timeout: e.timeout, KeepAlive: 30 * time.Second}
+	if from := e.get("bindaddress"); from != "" {
+		local, err := net.ResolveTCPAddr(e.network(), net.JoinHostPort(from, "0"))
+		if err != nil {
+			return nil, e.target.fault(PhaseResolve, err, "BindAddress must be an address of this machine")
+		}
+		dialer.LocalAddr = local
+	}
 	raw, err := dialer.DialContext(ctx, e.network(), e.address())
 	if err != nil {
 		return nil, connectFault(ctx, e, err)

@@ -7,12 +7,14 @@ import (
 	"io"
 	"io/fs"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 )
 
 // sshConn is a connection by SSH.
@@ -24,6 +26,7 @@ type sshConn struct {
 	mu     sync.Mutex
 	why    error       // of a link that was given up
 	pulse  *time.Timer // of the next keep-alive
+	agent  bool        // commands may use this machine's ssh-agent
 }
 
 func newSSHConn(client *ssh.Client, e *endpoint) *sshConn {
@@ -34,6 +37,14 @@ func newSSHConn(client *ssh.Client, e *endpoint) *sshConn {
 	}()
 	c.keepAlive()
 	return c
+}
+
+// forwardAgent lets the host use this machine's ssh-agent, where the user asks
+// for that (ForwardAgent) and an agent is there.
+func (c *sshConn) forwardAgent() {
+	if sock := c.e.agentSocket(); sock != "" && c.e.yes("forwardagent") {
+		c.agent = agent.ForwardToRemote(c.client, sock) == nil
+	}
 }
 
 // lost notes that the link went, and why.
@@ -150,6 +161,7 @@ func (c *sshConn) start(line string, tty bool) (*sshProcess, error) {
 			return nil, c.e.target.fault(PhaseExec, err, "sshd there gives no terminal (PermitTTY)")
 		}
 	}
+	c.equip(ch)
 	// No answer is asked for: what the command does shows whether it runs, and
 	// its input can follow at once.
 	if _, err := ch.SendRequest("exec", false, ssh.Marshal(struct{ Command string }{line})); err != nil {
@@ -157,6 +169,22 @@ func (c *sshConn) start(line string, tty bool) (*sshProcess, error) {
 		return nil, c.lostFault(PhaseExec)
 	}
 	return p, nil
+}
+
+// equip asks for what a session should have besides its command. A host that
+// gives none of it (AcceptEnv, AllowAgentForwarding) runs the command all the
+// same, as with ssh.
+func (c *sshConn) equip(ch ssh.Channel) {
+	for _, line := range c.e.values["setenv"] {
+		for _, word := range strings.Fields(line) {
+			if name, val, ok := strings.Cut(word, "="); ok {
+				_, _ = ch.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, val}))
+			}
+		}
+	}
+	if c.agent {
+		_, _ = ch.SendRequest("auth-agent-req@openssh.com", false, nil)
+	}
 }
 
 func (c *sshConn) openFault(err error) error {
