@@ -21,6 +21,9 @@ func localeGenModule() Module {
 		Doc:      "Makes locales exist or not: switches their lines in /etc/locale.gen on or off and runs locale-gen.",
 		Check:    CheckFull,
 		Examples: "- community.general.locale_gen:\n    name: de_DE.UTF-8\n",
+		Returns: []Return{
+			{"name", "str", "always", "The locale, as given."},
+		},
 	}, runLocaleGen)
 }
 

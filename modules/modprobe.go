@@ -23,6 +23,11 @@ func modprobeModule() Module {
 		Doc:      "Makes a kernel module be loaded or not, now and with persistent after the next boot.",
 		Check:    CheckFull,
 		Examples: "- community.general.modprobe:\n    name: br_netfilter\n    persistent: present\n",
+		Returns: []Return{
+			{"name", "str", "always", "The kernel module."},
+			{"state", "str", "always", "As asked for."},
+			{"params", "str", "always", "Its parameters, as given."},
+		},
 	}, runModprobe)
 }
 

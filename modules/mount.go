@@ -29,6 +29,16 @@ func mountModule() Module {
 		Doc:      "Makes an entry of fstab be there or not, and the file system be mounted or not.",
 		Check:    CheckFull,
 		Examples: "- ansible.posix.mount:\n    path: /srv/data\n    src: /dev/vdb1\n    fstype: ext4\n    state: mounted\n",
+		Returns: []Return{
+			{"name", "str", "always", "The mount point."},
+			{"src", "str", "always", "What is mounted."},
+			{"fstype", "str", "always", "Kind of file system."},
+			{"opts", "str", "always", "Mount options."},
+			{"dump", "str", "always", "fstab's fifth field."},
+			{"passno", "str", "always", "fstab's sixth field."},
+			{"fstab", "str", "always", "The file."},
+			{"backup_file", "str", "with backup, when changed", "Copy of the file as it was."},
+		},
 		RequiredIf: []RequiredIf{
 			{Arg: "state", Value: "mounted", Needs: []string{"src", "fstype"}},
 			{Arg: "state", Value: "present", Needs: []string{"src", "fstype"}},
