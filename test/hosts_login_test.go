@@ -25,7 +25,7 @@ func TestKeyboardInteractive(t *testing.T) {
 	configure(t, l, h, `PasswordAuthentication no\nKbdInteractiveAuthentication yes\nUsePAM yes\nMatch User deploy\nAuthenticationMethods keyboard-interactive\n`)
 	inv := l.inventory(t, "all", []labHost{h}, "ansible_user=deploy", "ansible_password=deploy")
 	drover(t, "run", "-i", inv, playbook(t, pingBook)).want(t, 0, "ok: [drv1]")
-	drover(t, "run", "-i", inv, playbook(t, pingBook), "-e", "ansible_password=wrong").want(t, 4, "drv1: authentication failed", "tried the password")
+	drover(t, "run", "-i", inv, playbook(t, pingBook), "-e", "ansible_password=wrong").want(t, 4, "drv1: authentication failed", "and the password")
 }
 
 // The ways to become root that ask in other words than sudo, and a sudo that
