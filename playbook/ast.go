@@ -73,8 +73,6 @@ type Play struct {
 	Imported []*Role // the roles of import_role, anywhere in the play
 
 	ImportVars *value.Dict // vars of the import_playbook that brought it
-	ImportWhen []Cond      // its when
-	ImportTags []value.Value
 }
 
 // Prompt is one entry of vars_prompt.

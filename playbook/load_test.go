@@ -178,7 +178,7 @@ func (p *printer) play(play *Play) {
 	p.line("play %s hosts=%s%s", filepath.Base(play.Playbook), value.Repr(play.Hosts), keywords(&play.Base))
 	p.depth++
 	if play.ImportVars != nil {
-		p.line("imported with vars=%s when=%s tags=%s", value.Repr(play.ImportVars), conds(play.ImportWhen), texts(play.ImportTags))
+		p.line("imported with vars=%s", value.Repr(play.ImportVars))
 	}
 	p.below("pre_tasks", play.PreTasks)
 	for _, r := range play.Roles {

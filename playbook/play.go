@@ -175,10 +175,24 @@ func (r *reader) importPlaybook(n *yaml.Node, keyword string, v *yaml.Node, path
 	plays := r.plays(file, v.Pos)
 	for _, p := range plays {
 		p.ImportVars = b.Vars.Clone().Update(p.ImportVars)
-		p.ImportWhen = append(slices.Clip(b.When), p.ImportWhen...)
-		p.ImportTags = append(slices.Clip(b.Tags), p.ImportTags...)
+		p.Tags = append(slices.Clip(b.Tags), p.Tags...)
+		p.onlyWhen(b.When)
 	}
 	return plays
+}
+
+// onlyWhen puts conditions before those of all steps of the play but its
+// handlers and the gathering of facts.
+func (p *Play) onlyWhen(conds []Cond) {
+	if len(conds) == 0 {
+		return
+	}
+	for _, part := range [][]Step{p.PreTasks, roleSteps(p), p.Tasks, p.PostTasks} {
+		for _, s := range part {
+			b := s.base()
+			b.When = append(slices.Clip(conds), b.When...)
+		}
+	}
 }
 
 // readPlay reads one play.

@@ -42,9 +42,6 @@ func (r *run) sureFaults(book *playbook.Playbook) source.List {
 		return nil
 	}
 	for _, p := range book.Plays {
-		if len(p.ImportWhen) > 0 {
-			continue
-		}
 		pr := &playRun{run: r, play: p}
 		pr.exportRoles()
 		pr.vars = appendDict(appendDict(nil, p.ImportVars), p.Vars)
