@@ -61,7 +61,7 @@ func runCron(ctx context.Context, h target.Host, c *Call, a *cronArgs) (*Result,
 	res := &Result{Changed: before != after}
 	res.Set("jobs", tab.jobs()).Set("envs", tab.variables())
 	if c.Diff && res.Changed {
-		name := orText(tab.path(), "crontab")
+		name := tab.title()
 		res.Diff = []Diff{{Before: before, After: after, BeforeHeader: name, AfterHeader: name}}
 	}
 	if !res.Changed || c.Check {

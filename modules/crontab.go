@@ -25,6 +25,14 @@ func (t *crontab) path() string {
 	return path.Join("/etc/cron.d", t.file)
 }
 
+// title is what a diff calls it.
+func (t *crontab) title() string {
+	if t.file == "" && t.user != "" {
+		return "crontab for user \"" + t.user + "\""
+	}
+	return orText(t.path(), "crontab")
+}
+
 // command gives crontab(1) for the user.
 func (t *crontab) command(option string) []string {
 	argv := []string{"crontab"}

@@ -86,6 +86,9 @@ func newIniEdit(a *iniFileArgs, text string) *iniEdit {
 	if a.Value != nil {
 		ed.want = []string{*a.Value}
 	}
+	if text == "" {
+		text = "\n" // a new file starts with an empty line
+	}
 	within := ed.found
 	for _, l := range keepEnds(text) {
 		l = endLine(l)

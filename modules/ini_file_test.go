@@ -19,7 +19,7 @@ func TestIniFile(t *testing.T) {
 			Check: holds(file, "top=1\n[a]\n;x = 0\ny=2\n\n[b]\nx = 2\n")},
 		{Name: "value beside others", Module: "ini_file", Args: args("section", "b", "option", "x", "values", []any{"2", "3"}, "exclusive", false), Setup: with(file, text), Change: true,
 			Check: holds(file, text+"x = 3\n")},
-		{Name: "section made", Module: "ini_file", Args: args("section", "c", "option", "o", "value", "v"), Change: true, Check: holds(file, "[c]\no = v\n")},
+		{Name: "section made", Module: "ini_file", Args: args("section", "c", "option", "o", "value", "v"), Change: true, Check: holds(file, "\n[c]\no = v\n")},
 		{Name: "option removed", Module: "ini_file", Args: args("section", "b", "option", "x", "state", "absent"), Setup: with(file, text), Change: true,
 			Check: holds(file, "top=1\n[a]\n;x = 0\ny=2\n\n[b]\n")},
 		{Name: "section removed", Module: "ini_file", Args: args("section", "b", "state", "absent"), Setup: with(file, text), Change: true,

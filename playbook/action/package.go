@@ -11,7 +11,7 @@ import (
 )
 
 type packageArgs struct {
-	Name  value.Value `arg:"name" type:"raw" required:"true" doc:"The package, or a list of them."`
+	Name  value.Value `arg:"name" type:"raw" doc:"The package, or a list of them; what else the package manager's module calls it (pkg) goes as well."`
 	State string      `arg:"state" doc:"present, absent, latest, or what else the host's package manager knows."`
 	Use   string      `arg:"use" default:"auto" doc:"The package manager to use instead of the one that was found."`
 }
