@@ -153,3 +153,18 @@ func TestSystemModulesRefuse(t *testing.T) {
 }
 
 func call(args ...any) *modules.Call { return &modules.Call{Args: value.DictOf(args...)} }
+
+func TestCheckModeForeseesGroupsOfNewUsers(t *testing.T) {
+	host := target.NewFake()
+	host.Programs["useradd"] = "/usr/sbin/useradd"
+	host.Exec = func(target.Cmd) (*target.Output, error) { return new(target.Output), nil }
+	user, _ := modules.Lookup("user")
+	args := value.DictOf("name", "ada", "group", "ada", "groups", "makers")
+	res, err := user.Run(t.Context(), host, &modules.Call{Args: args, Check: true})
+	if err != nil || !res.Changed {
+		t.Errorf("in check mode: %+v, %v", res, err)
+	}
+	if _, err := user.Run(t.Context(), host, &modules.Call{Args: args}); err == nil || !strings.Contains(err.Error(), "Group ada does not exist") {
+		t.Errorf("for real: %v", err)
+	}
+}

@@ -27,7 +27,7 @@ func (u *account) create(ctx context.Context) error {
 		return err
 	}
 	groups, err := u.groupNames()
-	if err != nil {
+	if err != nil && !u.c.Check {
 		return err
 	}
 	if len(groups) > 0 {
@@ -70,7 +70,7 @@ func (u *account) create(ctx context.Context) error {
 
 func (u *account) primaryGroup(argv *[]string) error {
 	if u.Group != "" {
-		if _, ok := u.findGroup(u.Group); !ok {
+		if _, ok := u.findGroup(u.Group); !ok && !u.c.Check { // a former task may make it, outside check mode
 			return Failf("Group %s does not exist", u.Group)
 		}
 		*argv = append(*argv, "-g", u.Group)
