@@ -20,9 +20,7 @@ import (
 
 // knownDifferences are the recorded cases in which drover means to differ from
 // the original, each with the reason.
-var knownDifferences = map[string]string{
-	"list-methods-005": "the original's count() finds nothing in a list that is a variable; drover counts its elements",
-}
+var knownDifferences = map[string]string{}
 
 // TestConformance runs the recorded cases of testdata/conformance/jinja, or
 // those of the folder that DROVER_CASES names.

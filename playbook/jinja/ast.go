@@ -114,6 +114,7 @@ type (
 		at
 		fn expr
 		args
+		unseen bool // see countsUnseen
 	}
 	filterExpr struct {
 		at

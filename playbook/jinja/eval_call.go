@@ -97,7 +97,11 @@ func (n *callExpr) eval(f *frame) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.invoke(n, fn, args, kw)
+	v, err := f.invoke(n, fn, args, kw)
+	if err == nil && n.unseen && n.countsUnseen(f, fn) {
+		return value.Int(0), nil
+	}
+	return v, err
 }
 
 // callee gives what is called; a method comes bound to its receiver.

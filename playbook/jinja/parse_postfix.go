@@ -140,6 +140,7 @@ func (p *parser) call(fn expr) (*callExpr, error) {
 	}
 	var err error
 	c.args, err = p.arguments()
+	p.noteCount(c)
 	return c, err
 }
 

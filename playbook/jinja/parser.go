@@ -21,6 +21,7 @@ type parser struct {
 	scope  *scope
 	names  []pendingName
 	handed []pendingLocals
+	counts []pendingCount
 	cond   bool // parsing a conditional
 	// lookups counts the calls of lookup around the current token.
 	lookups int

@@ -93,6 +93,7 @@ func (p *parser) resolveNames() {
 			n.name.memo = n.in.fn.memo(n.name.name)
 		}
 	}
+	p.resolveCounts()
 	for _, h := range p.handed {
 		seen := map[string]bool{}
 		for s := h.in; s != nil; s = s.parent {
