@@ -26,7 +26,7 @@ func (inv *Inventory) AddHost(name string, groups []string, vars *value.Dict) (h
 		changed = true
 	}
 	if merged := inv.overlay(h.Vars, vars); !value.Equal(merged, h.Vars) {
-		h.Vars, changed = merged, true
+		h.Vars, h.Changed, changed = merged, true, true
 	}
 	for _, g := range groups {
 		if g == "" {

@@ -24,6 +24,9 @@ type Host struct {
 	// File is the source that defined the host first: the variable
 	// inventory_file; "" for hosts added at run time.
 	File string
+	// Changed says that Vars holds what was added at run time, which may have
+	// come from other hosts.
+	Changed bool
 	// Implicit is set for the localhost that is not in the inventory.
 	Implicit bool
 

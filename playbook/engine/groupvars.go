@@ -66,7 +66,11 @@ func (r *run) makeInventoryLayers(h *inventory.Host) ([]vars.Layer, error) {
 			}
 		}
 	}
-	layers = appendDict(layers, h.Vars)
+	if h.Changed {
+		layers = append(layers, vars.Data{D: h.Vars})
+	} else {
+		layers = appendDict(layers, h.Vars)
+	}
 	for _, dirs := range [][]string{invDirs, playDirs} {
 		if err := folders(dirs, inventory.HostVars, h.Name); err != nil {
 			return layers, err

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"drover/playbook/event"
@@ -9,6 +10,7 @@ import (
 	"drover/playbook/jinja"
 	"drover/playbook/source"
 	"drover/playbook/value"
+	"drover/playbook/vars"
 )
 
 // loopItems evaluates what the task loops over. When that fails but the
@@ -74,6 +76,28 @@ func (i *itemRun) lookupItems() ([]value.Value, error) {
 	}
 	items, err := lookup(call)
 	return items, source.Wrap(pos, err)
+}
+
+// loopLayer gives the variables of an item as a layer: only a list that stands
+// in the playbook itself is certain not to hold what hosts said.
+func (t *taskRun) loopLayer(loop *value.Dict) vars.Layer {
+	if task := t.step.task; literal(task.Loop) && (task.LoopWith == "" || task.LoopWith == "items") {
+		return vars.Dict{D: loop}
+	}
+	return vars.Data{D: loop}
+}
+
+// literal reports whether v holds no template.
+func literal(v value.Value) bool {
+	switch v := v.(type) {
+	case *value.Template:
+		return false
+	case *value.List:
+		return !slices.ContainsFunc(v.Elems, func(e value.Value) bool { return !literal(e) })
+	case *value.Dict:
+		return !slices.ContainsFunc(v.Entries(), func(e value.Entry) bool { return !literal(e.Val) })
+	}
+	return true
 }
 
 // loopNames are the names of a loop's variables.

@@ -132,7 +132,7 @@ func (t *taskRun) item(loop *value.Dict) *itemRun {
 		recent = append(recent, registerWatch{t.step.task.Register, t.together})
 	}
 	i.stack = t.batch.taskScope(t.seat, t.step.plan, recent...)
-	i.stack.Layers = append(i.stack.Layers, vars.Dict{D: t.step.assigned}, vars.Dict{D: loop}, i.local)
+	i.stack.Layers = append(i.stack.Layers, vars.Dict{D: t.step.assigned}, t.loopLayer(loop), i.local)
 	i.jinja = t.batch.run.context(i.stack)
 	i.jinja.OnSecret(t.secrets.add)
 	i.jinja.Host = &controller{item: i}

@@ -82,7 +82,7 @@ func (c *Context) templatedCondition(src string, pos source.Pos) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	v, err := c.render(tpl)
+	v, trusted, err := c.renderTrust(tpl)
 	if err != nil {
 		return false, err
 	}
@@ -90,7 +90,7 @@ func (c *Context) templatedCondition(src string, pos source.Pos) (bool, error) {
 	if !isText {
 		return c.boolean(v, pos)
 	}
-	if c.env.Lenient || c.trustedText(tpl) {
+	if trusted && (c.env.Lenient || isReference(tpl.single())) {
 		if err := c.descend(); err != nil {
 			return false, err
 		}
@@ -103,12 +103,17 @@ func (c *Context) templatedCondition(src string, pos source.Pos) (bool, error) {
 	}
 }
 
-// trustedText reports whether a template is a variable that the playbook's side
-// set, and nothing else.
-func (c *Context) trustedText(tpl *template) bool {
-	n, ok := tpl.single().(*nameExpr)
-	scope, knows := c.vars.(TrustingScope)
-	return ok && knows && scope.Trusted(n.name)
+// isReference reports whether an expression is a variable, or a part of one.
+func isReference(x expr) bool {
+	switch x := x.(type) {
+	case *nameExpr:
+		return true
+	case *attrExpr:
+		return isReference(x.x)
+	case *itemExpr:
+		return isReference(x.x)
+	}
+	return false
 }
 
 // boolean gives the truth of a conditional's result.

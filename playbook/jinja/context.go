@@ -32,6 +32,7 @@ type Context struct {
 type run struct {
 	depth, steps int
 	onSecret     func(text string)
+	trust        *trust // nil but for conditionals that are templates
 }
 
 // OnSecret has f told of every secret that evaluation in c looks at: a variable
@@ -117,6 +118,9 @@ func (c *Context) Lookup(name string) (v value.Value, ok bool, err error) {
 
 // variable gives a variable of the scope, or a global.
 func (c *Context) variable(name string) (value.Value, bool, error) {
+	if c.run.trust != nil {
+		c.run.trust.used(c, name)
+	}
 	if v, ok := c.cache[name]; ok {
 		return v, true, nil
 	}

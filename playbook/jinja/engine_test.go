@@ -162,13 +162,43 @@ func TestLenientConditions(t *testing.T) {
 	env.Warn = func(source.Pos, string) { warned++ }
 	vars := value.DictOf("n", 5, "s", "", "expr", "n == 5")
 	for expr, want := range map[string]bool{"n": true, "s": false, "": true, "{{ expr }}": true} {
-		got, err := NewContext(env, dictScope{vars}).Condition(expr, source.Pos{})
+		got, err := NewContext(env, ownScope{dictScope{vars}}).Condition(expr, source.Pos{})
 		if got != want || err != nil {
 			t.Errorf("%q: gives %v, %v", expr, got, err)
 		}
 	}
 	if warned != 3 {
 		t.Errorf("%d warnings, want 3", warned)
+	}
+}
+
+// ownScope trusts its variables, but for those called said_….
+type ownScope struct{ dictScope }
+
+func (ownScope) Trusted(name string) bool { return !strings.HasPrefix(name, "said_") }
+
+func TestConditionsNeverEvaluateWhatHostsSaid(t *testing.T) {
+	env := NewEnv()
+	ran := false
+	env.Globals["run"] = &Func{Name: "run", Call: func(*Call) (value.Value, error) { ran = true; return value.Bool(true), nil }}
+	vars := value.DictOf("said_text", "run()", "said_n", 5, "list", value.NewList(value.Str("run()")),
+		"through", &value.Template{Src: "{{ said_text }}"}, "joined", &value.Template{Src: "x {{ said_text }}"},
+		"hostvars", value.DictOf("h", value.DictOf("x", "run()")))
+	for _, lenient := range []bool{false, true} {
+		env.Lenient = lenient
+		for _, expr := range []string{
+			"{{ said_text }}", "{{ through }}", "{{ [said_text] | first }}", "{{ hostvars.h.x }}",
+			"1 in [{{ said_text }}]", "1 in [{{ through }}]", "{% if said_text %}{{ said_text }}{% endif %}",
+			"{% set y = said_text %}{{ y }}", "{{ joined }}", "{% for c in [said_text] %}{{ c }}{% endfor %}",
+		} {
+			if _, err := NewContext(env, ownScope{dictScope{vars}}).Condition(expr, source.Pos{}); err == nil || ran {
+				t.Errorf("lenient %v: %s: evaluated what a host said (%v)", lenient, expr, err)
+			}
+			ran = false
+		}
+	}
+	if ok, err := NewContext(env, ownScope{dictScope{vars}}).Condition("{{ said_n }} == 5", source.Pos{}); !ok || err != nil {
+		t.Errorf("a number is harmless, got %v, %v", ok, err)
 	}
 }
 

@@ -198,6 +198,9 @@ func (c *Context) callFunc(fn *Func, call *Call) (value.Value, error) {
 			return nil, err
 		}
 	}
+	if c.run.trust != nil && fn.Impure {
+		c.run.trust.tainted = true
+	}
 	v, err := fn.Call(call)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,9 @@ func (s *printStmt) exec(f *frame) error {
 	if err != nil {
 		return err
 	}
+	if t := f.c.run.trust; t != nil {
+		t.printed(f.c, v)
+	}
 	if err := f.out.write(v); err != nil {
 		return f.fail(s.x, err)
 	}

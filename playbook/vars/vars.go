@@ -27,6 +27,18 @@ func (l Dict) Lookup(name string) (value.Value, bool) { return l.D.Lookup(name) 
 // Names implements Layer.
 func (l Dict) Names() []string { return keys(l.D) }
 
+// Data is a Dict of values that may have come from hosts.
+type Data struct{ D *value.Dict }
+
+// Lookup implements Layer.
+func (l Data) Lookup(name string) (value.Value, bool) { return l.D.Lookup(name) }
+
+// Names implements Layer.
+func (l Data) Names() []string { return keys(l.D) }
+
+// FromHosts says that the text is data.
+func (Data) FromHosts() bool { return true }
+
 func keys(d *value.Dict) []string {
 	names := make([]string, 0, d.Len())
 	for _, e := range d.Entries() {
