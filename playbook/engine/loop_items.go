@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"drover/playbook/event"
@@ -64,7 +65,11 @@ func (i *itemRun) lookupItems() ([]value.Value, error) {
 	if !ok {
 		return nil, source.Errorf(pos, "with_%s: there is no lookup '%s'", task.LoopWith, task.LoopWith)
 	}
-	terms, err := i.jinja.Evaluate(task.Loop)
+	evaluate := i.jinja.Evaluate
+	if strings.TrimPrefix(task.LoopWith, "ansible.builtin.") == "first_found" {
+		evaluate = i.jinja.Settle // names that are undefined are no candidates
+	}
+	terms, err := evaluate(task.Loop)
 	if err != nil {
 		return nil, source.Wrap(pos, err)
 	}

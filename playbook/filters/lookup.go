@@ -119,7 +119,7 @@ func (l *lookupCall) run() (value.Value, error) {
 	if l.wantList {
 		return value.NewList(elems...), nil
 	}
-	return joined(elems, l.call.Ctx.Env().Lenient), nil
+	return joined(elems), nil
 }
 
 // lookupError names the lookup that failed; 2.18 gives its message alone.
@@ -132,11 +132,8 @@ func lookupError(c *jinja.Call, name string, err error) error {
 }
 
 // joined gives what lookup() makes of a list: text joined by commas, a single
-// element itself, else the list. Before 2.19 nothing was an empty text.
-func joined(elems []value.Value, lenient bool) value.Value {
-	if len(elems) == 0 && lenient {
-		return value.Str("")
-	}
+// element itself, else the list.
+func joined(elems []value.Value) value.Value {
 	texts := make([]string, 0, len(elems))
 	secret := false
 	for _, e := range elems {
