@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"drover/cmd/drover/render"
+	"drover/playbook/action"
 	"drover/transport"
 )
 
@@ -77,6 +78,33 @@ func (t *terminal) read(fd int, echo bool) (string, error) {
 		err = nil
 	}
 	return strings.TrimRight(line, "\r\n"), err
+}
+
+// ReadKeys shows prompt on a line of its own and reads key by key until one
+// completes or interrupts it, or its time is over. What was typed before is
+// thrown away.
+func (t *terminal) ReadKeys(ctx context.Context, prompt string, k action.Keys) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.screen != nil {
+		t.screen.Pause()
+		defer t.screen.Resume()
+	}
+	if k.Limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, k.Limit)
+		defer cancel()
+	}
+	keys, err := openKeyboard(t.in, t.out)
+	if err != nil {
+		return "", err
+	}
+	defer keys.close()
+	typed, err := keys.read(ctx, prompt, k)
+	if k.Limit > 0 && errors.Is(err, context.DeadlineExceeded) {
+		err = nil
+	}
+	return typed, err
 }
 
 // askHostKey asks whether an unknown host may be trusted.

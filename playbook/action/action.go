@@ -6,6 +6,8 @@ package action
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"drover/playbook/jinja"
 	"drover/playbook/source"
@@ -31,6 +33,8 @@ func (f Func) Run(ctx context.Context, t Task) (*value.Dict, error) { return f(c
 type Task interface {
 	// Module is the fully qualified name of the task's module.
 	Module() string
+	// Name is the task's name as its heading shows it.
+	Name() string
 	// Args are the arguments, expanded; the action owns the dict.
 	Args() *value.Dict
 	// RawArgs are the arguments as written, for those that evaluate
@@ -77,10 +81,10 @@ type Task interface {
 
 // Run is what actions may ask of the run.
 type Run interface {
-	// Prompt shows text and reads a line from the terminal; echo false hides
-	// what is typed. seconds > 0 bounds the wait. interactive is false when
-	// there is no terminal, then it returns at once.
-	Prompt(ctx context.Context, text string, echo bool, seconds float64) (line string, interactive bool, err error)
+	// ReadKeys shows text and reads from the terminal, key by key, what k
+	// describes. interactive is false when there is no terminal, then it
+	// returns at once. ErrInterrupted says that somebody interrupted it.
+	ReadKeys(ctx context.Context, text string, k Keys) (typed string, interactive bool, err error)
 	// ResetConnection closes the task's connection.
 	ResetConnection(host string)
 	// Ping tries a fresh connection to the host and a call of the runner.
@@ -88,6 +92,20 @@ type Run interface {
 	// Print sends a message to the user's output.
 	Print(text string)
 }
+
+// Keys says how a prompt that reads key by key ends.
+type Keys struct {
+	// Complete are the keys that end it, in small letters; Interrupt those that
+	// interrupt it, besides ctrl+C.
+	Complete, Interrupt string
+	// Echo shows what is typed.
+	Echo bool
+	// Limit, when not zero, ends it too, as a complete key does.
+	Limit time.Duration
+}
+
+// ErrInterrupted is the error of a prompt that somebody interrupted by a key.
+var ErrInterrupted = errors.New("interrupted at the prompt")
 
 // InvokeOptions go with Task.Invoke.
 type InvokeOptions struct {

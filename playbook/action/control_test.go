@@ -168,10 +168,17 @@ func TestPause(t *testing.T) {
 	task = newTask(t, nil, "prompt", "Sure?", "echo", false)
 	task.terminal.interactive, task.terminal.lines = true, []string{"yes"}
 	expect(t, pause, task, value.DictOf("user_input", "yes", "echo", false))
-	if got := task.terminal.printed; len(got) != 1 || got[0] != "Sure? (output is hidden):" {
+	if got := task.terminal.printed; len(got) != 1 || got[0] != "[a task]\nSure? (output is hidden):" {
 		t.Errorf("printed %q", got)
 	}
 	expectError(t, pause, newTask(t, nil, "minutes", 1, "seconds", 1))
+	expectError(t, pause, newTask(t, nil, "seconds", "1.5"))
+	task = newTask(t, nil)
+	task.terminal.interactive, task.terminal.lines = true, []string{"^C", "c"}
+	expect(t, pause, task, value.DictOf("user_input", ""))
+	task = newTask(t, nil, "minutes", 1)
+	task.terminal.interactive, task.terminal.lines = true, []string{"^C", "a"}
+	expectError(t, pause, task)
 }
 
 func TestWaitForConnection(t *testing.T) {

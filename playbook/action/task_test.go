@@ -70,6 +70,7 @@ func (s scope) Names() []string {
 }
 
 func (l *localTask) Module() string       { return l.name }
+func (l *localTask) Name() string         { return "a task" }
 func (l *localTask) Args() *value.Dict    { return l.args }
 func (l *localTask) RawArgs() *value.Dict { return l.raw }
 func (l *localTask) Pos() source.Pos {
@@ -127,13 +128,17 @@ type terminal struct {
 	printed     []string
 }
 
-func (r *terminal) Prompt(_ context.Context, text string, _ bool, _ float64) (string, bool, error) {
+// ReadKeys answers with the next line; "^C" and a key that interrupts do so.
+func (r *terminal) ReadKeys(_ context.Context, text string, k Keys) (string, bool, error) {
 	r.printed = append(r.printed, text)
 	if !r.interactive {
 		return "", false, nil
 	}
 	line := r.lines[0]
 	r.lines = r.lines[1:]
+	if line == "^C" || k.Interrupt != "" && line == k.Interrupt {
+		return "", true, ErrInterrupted
+	}
 	return line, true, nil
 }
 

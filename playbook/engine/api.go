@@ -11,6 +11,7 @@ import (
 	"drover/inventory"
 	"drover/modules"
 	"drover/playbook"
+	"drover/playbook/action"
 	"drover/playbook/event"
 	"drover/playbook/jinja"
 	"drover/playbook/value"
@@ -98,6 +99,8 @@ type LineReader interface {
 // Terminal asks the person in front of the run.
 type Terminal interface {
 	LineReader
+	// ReadKeys shows prompt and reads key by key; see action.Run.
+	ReadKeys(ctx context.Context, prompt string, k action.Keys) (string, error)
 	Interactive() bool
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"time"
 
 	"drover/modules"
 	"drover/playbook/action"
@@ -26,6 +25,7 @@ func (v *taskView) Module() string         { return v.item.module }
 func (v *taskView) Args() *value.Dict      { return v.args }
 func (v *taskView) RawArgs() *value.Dict   { return v.item.step.task.Args }
 func (v *taskView) Pos() source.Pos        { return v.item.step.task.Pos }
+func (v *taskView) Name() string           { return v.item.step.info.Heading() }
 func (v *taskView) Host() string           { return v.item.seat.name }
 func (v *taskView) Check() bool            { return v.item.kw.check }
 func (v *taskView) Diff() bool             { return v.item.kw.diff }
@@ -154,18 +154,13 @@ func (i *itemRun) where() *host {
 // runView is what an action sees of the run.
 type runView struct{ item *itemRun }
 
-func (r *runView) Prompt(ctx context.Context, text string, echo bool, secs float64) (string, bool, error) {
+func (r *runView) ReadKeys(ctx context.Context, text string, k action.Keys) (string, bool, error) {
 	t := r.item.batch.run.cfg.Terminal
 	if t == nil || !t.Interactive() {
 		return "", false, nil
 	}
-	if secs > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(secs*float64(time.Second)))
-		defer cancel()
-	}
-	line, err := t.ReadLine(ctx, text, echo)
-	return line, true, err
+	typed, err := t.ReadKeys(ctx, text, k)
+	return typed, true, err
 }
 
 func (r *runView) ResetConnection(string) {

@@ -275,8 +275,8 @@ func (s *loopSum) add(i *itemRun, r itemResult, item value.Value) {
 	}
 	s.results = append(s.results, d)
 	s.changed = s.changed || isTrue(r, "changed")
-	failed := isTrue(r, "failed")
-	s.failed = s.failed || failed
+	failed := hasFailed(r.dict, false)
+	s.failed = s.failed || isTrue(r, "failed")
 	s.unignored = s.unignored || failed && !r.ignored
 	if isTrue(r, "unreachable") {
 		s.unreachable = true
@@ -321,7 +321,7 @@ func (i *itemRun) tellItem(r itemResult, d *value.Dict) {
 	switch {
 	case isTrue(r, "unreachable"):
 		status = event.Unreachable
-	case isTrue(r, "failed"):
+	case hasFailed(r.dict, false):
 		status = event.Failed
 	case isTrue(r, "skipped"):
 		status = event.Skipped

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"drover/modules"
@@ -27,6 +28,22 @@ type itemResult struct {
 func isTrue(r itemResult, key string) bool {
 	v, ok := r.dict.Lookup(key)
 	return ok && value.Truth(v)
+}
+
+// hasFailed reports whether a result counts as a failure: what failed_when
+// found decides, also over tries that were used up; a loop failed when one of
+// its items did.
+func hasFailed(d *value.Dict, looped bool) bool {
+	if items, ok := d.At("results").(*value.List); ok && looped {
+		return slices.ContainsFunc(items.Elems, func(v value.Value) bool {
+			item, ok := v.(*value.Dict)
+			return ok && hasFailed(item, false)
+		})
+	}
+	if v, ok := d.Lookup("failed_when_result"); ok {
+		return value.Truth(v)
+	}
+	return isTrue(itemResult{dict: d}, "failed")
 }
 
 // run runs the task once: conditions, keywords, arguments, attempts.
@@ -119,8 +136,9 @@ func (i *itemRun) errorResult(err error) *value.Dict {
 func (i *itemRun) done(result *value.Dict) itemResult {
 	r := itemResult{dict: result}
 	i.out.diff = i.kw.diff
-	r.ignored = isTrue(r, "failed") && i.kw.ignoreErrors || isTrue(r, "unreachable") && i.kw.ignoreUnreachable
-	if isTrue(r, "failed") || isTrue(r, "unreachable") {
+	failed := hasFailed(result, false)
+	r.ignored = failed && i.kw.ignoreErrors || isTrue(r, "unreachable") && i.kw.ignoreUnreachable
+	if failed || isTrue(r, "unreachable") {
 		i.out.ignored = r.ignored
 	}
 	if isTrue(r, "changed") {

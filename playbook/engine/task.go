@@ -78,7 +78,7 @@ func (t *taskRun) runAll(ctx context.Context) *value.Dict {
 	if task.Loop == nil {
 		r := t.item(nil).run(ctx)
 		t.out.notifyWhen(r)
-		t.out.ignored = t.out.ignored && (isTrue(r, "failed") || isTrue(r, "unreachable"))
+		t.out.ignored = t.out.ignored && (hasFailed(r.dict, false) || isTrue(r, "unreachable"))
 		return r.dict
 	}
 	base := t.item(nil)
@@ -101,7 +101,7 @@ func (o *outcome) classify() {
 	switch {
 	case is("unreachable"):
 		o.status = event.Unreachable
-	case is("failed"):
+	case hasFailed(o.result, o.looped):
 		o.status = event.Failed
 	case is("skipped"):
 		o.status = event.Skipped
