@@ -269,26 +269,45 @@ func (a *args) csvCell(inline *value.Dict, key string) (value.Value, error) {
 	if err != nil {
 		return nil, fmt.Errorf("csvfile: %w", err)
 	}
-	col, okCol := columnNumber(text("col", "1"))
-	keyCol, okKey := columnNumber(text("keycol", "0"))
-	if !okCol || !okKey {
-		return nil, fmt.Errorf("csvfile: invalid literal for int() with base 10: '%s'", text("col", "1"))
+	keyCol, err := columnNumber(text("keycol", "0"))
+	if err != nil {
+		return nil, err
 	}
 	for _, row := range rows {
 		if len(row) == 0 {
 			continue
 		}
-		if keyCol >= len(row) || row[keyCol] == key && col >= len(row) {
-			return nil, errors.New("csvfile: list index out of range")
+		switch found, err := cell(row, keyCol); {
+		case err != nil:
+			return nil, err
+		case found != key:
+			continue
 		}
-		if row[keyCol] == key {
-			return maybeSecret(row[col], secret), nil
+		col, err := columnNumber(text("col", "1"))
+		if err != nil {
+			return nil, err
 		}
+		v, err := cell(row, col)
+		return maybeSecret(v, secret), err
 	}
 	return a.option(inline, "default", value.None), nil
 }
 
-func columnNumber(s string) (int, bool) {
+// cell gives a column of a row, counted from the end when negative.
+func cell(row []string, n int) (string, error) {
+	if n < 0 {
+		n += len(row)
+	}
+	if n < 0 || n >= len(row) {
+		return "", errors.New("csvfile: list index out of range")
+	}
+	return row[n], nil
+}
+
+func columnNumber(s string) (int, error) {
 	n, ok := atoi(strings.TrimSpace(s))
-	return int(n), ok
+	if !ok {
+		return 0, fmt.Errorf("csvfile: invalid literal for int() with base 10: '%s'", s)
+	}
+	return int(n), nil
 }

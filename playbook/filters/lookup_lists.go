@@ -36,6 +36,9 @@ func dictLookup(a *args) (value.Value, error) {
 	out := value.NewList()
 	for _, t := range a.rest {
 		d, ok := asDict(t)
+		if !ok && a.call.Ctx.Env().Lenient {
+			return nil, errors.New("with_dict expects a dict")
+		}
 		if !ok {
 			return nil, fmt.Errorf("the 'dict' lookup plugin expects a dictionary, got '%s' of type %s)", value.String(t), className(t))
 		}
