@@ -142,7 +142,7 @@ func (p *defaultPrinter) item(e event.Item) {
 	}
 	p.heading(e.Task)
 	p.showDiff(e.Task, e.Result, e.NoDiff)
-	host, label := "["+e.Host+p.target(e.Target, e.Result)+"]", "(item="+label(e.Task, e.Label)+")"
+	host, label := "["+e.Host+p.target(e.Host, e.Target, e.Result)+"]", "(item="+label(e.Task, e.Label)+")"
 	switch e.Status {
 	case event.OK:
 		p.say(green, "ok: "+host+" => "+label+p.detail(e.Task, e.Result))
@@ -163,7 +163,7 @@ func (p *defaultPrinter) result(e event.Result) {
 	if !e.Looped {
 		p.showDiff(e.Task, e.Result, e.NoDiff)
 	}
-	host := "[" + e.Host + p.target(e.Target, e.Result) + "]"
+	host := "[" + e.Host + p.target(e.Host, e.Target, e.Result) + "]"
 	switch e.Status {
 	case event.Unreachable:
 		p.fail(brightRed, "fatal: "+host+": UNREACHABLE! => "+p.failure(e.Task, e.Result, nil))
@@ -221,10 +221,14 @@ func (p *defaultPrinter) showDiff(t *event.TaskInfo, r *value.Dict, off bool) {
 	}
 }
 
-// target names the host a task was delegated to, as the engine knows it or as
-// a result from elsewhere tells.
-func (p *defaultPrinter) target(name string, r *value.Dict) string {
-	if name != "" {
+// target names the host that a host's task was delegated to, when it is
+// another one, as the engine knows it or as a result from elsewhere tells.
+func (p *defaultPrinter) target(host, name string, r *value.Dict) string {
+	switch name {
+	case "":
+	case host:
+		return ""
+	default:
 		return " -> " + name
 	}
 	d, ok := r.At("_ansible_delegated_vars").(value.Mapping)
