@@ -63,11 +63,17 @@ func (r *reader) argsKeyword(t *Task, n *yaml.Node) {
 func (r *reader) pairArgs(t *Task, pairs []yaml.Pair) {
 	for _, p := range pairs {
 		r.checkTemplates(p.Value)
-		t.setArg(p.Name(), p.Value.Value(), p.Key.Pos)
+		r.setArg(t, p.Name(), p.Value.Value(), p.Key.Pos)
 	}
 }
 
-func (t *Task) setArg(name string, v value.Value, pos source.Pos) {
+// setArg puts an argument; names that Ansible keeps to itself are refused.
+func (r *reader) setArg(t *Task, name string, v value.Value, pos source.Pos) {
+	if strings.HasPrefix(name, "_ansible_") && !slices.Contains(shellLike, t.Module) {
+		wide(r.faultf(pos, "Invalid parameter specified beginning with keyword '_ansible_' for action '%s': '%s'. "+
+			"The prefix '_ansible_' is reserved for internal use only.", t.Module, name), name).Hint = "give it another name"
+		return
+	}
 	t.Args.Put(name, v)
 	t.ArgPos[name] = pos
 }
@@ -89,7 +95,7 @@ func (r *reader) textArgs(t *Task, spec *modules.Spec, c *call) {
 		case ok && (!command || slices.Contains(commandOptions, key)):
 			key = strings.TrimSpace(key)
 			pos := advance(c.at, c.text[:w.at])
-			t.setArg(key, r.textValue(unquote(strings.TrimSpace(val)), w.text, pos), pos)
+			r.setArg(t, key, r.textValue(unquote(strings.TrimSpace(val)), w.text, pos), pos)
 		case w.text == `\` && free.endsLine(i):
 			free.continueLine(i)
 		default:
@@ -106,7 +112,7 @@ func (r *reader) textArgs(t *Task, spec *modules.Spec, c *call) {
 	case spec != nil && spec.FreeForm == "":
 		r.noFreeText(spec, c, free.out, pos)
 	default:
-		t.setArg(rawParams, r.textValue(free.out, "", pos), pos)
+		r.setArg(t, rawParams, r.textValue(free.out, "", pos), pos)
 	}
 }
 
@@ -158,7 +164,7 @@ func (r *reader) renameFreeForm(t *Task, spec *modules.Spec, c *call) {
 	}
 	t.Args.Delete(value.Str(rawParams))
 	delete(t.ArgPos, rawParams)
-	t.setArg(spec.FreeForm, text, pos)
+	r.setArg(t, spec.FreeForm, text, pos)
 }
 
 // freeText puts together the words of a text that are no options, with the

@@ -3,6 +3,7 @@ package filters
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"drover/playbook/value"
@@ -305,9 +306,9 @@ func cell(row []string, n int) (string, error) {
 }
 
 func columnNumber(s string) (int, error) {
-	n, ok := atoi(strings.TrimSpace(s))
-	if !ok {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil {
 		return 0, fmt.Errorf("csvfile: invalid literal for int() with base 10: '%s'", s)
 	}
-	return int(n), nil
+	return n, nil
 }
