@@ -18,6 +18,8 @@ var addressTable = []entry{
 	{"ansible.utils.ipwrap", "value query?", ipwrap, 0},
 	{"ansible.utils.ipsubnet", "value query? index?", ipsubnet, 0},
 	{"ansible.utils.ipmath", "value amount", ipmath, 0},
+	{"ansible.utils.ipcut", "value amount", ipcut, 0},
+	{"ansible.utils.ipv6form", "value format", ipv6form, 0},
 	{"ansible.utils.nthhost", "value query?", nthhost, 0},
 	{"ansible.utils.next_nth_usable", "value offset", nthUsable(1), 0},
 	{"ansible.utils.previous_nth_usable", "value offset", nthUsable(-1), 0},
