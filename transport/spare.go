@@ -52,11 +52,7 @@ func (s *spareConn) Exec(ctx context.Context, line string, o ExecOptions) (Proce
 			return p, nil
 		}
 	}
-	c, err := s.more(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return c.Exec(ctx, line, o)
+	return s.more(ctx, line, o)
 }
 
 // alive gives the spare connections, without those that were lost.
@@ -67,10 +63,16 @@ func (s *spareConn) alive() []Conn {
 	return slices.Clone(s.spares)
 }
 
-// more makes a further connection.
-func (s *spareConn) more(ctx context.Context) (Conn, error) {
+// more runs line on a further connection, which others may use once its first
+// session is taken.
+func (s *spareConn) more(ctx context.Context, line string, o ExecOptions) (Process, error) {
 	c, err := s.dialer.Dial(ctx, s.target)
 	if err != nil {
+		return nil, err
+	}
+	p, err := c.Exec(ctx, line, o)
+	if err != nil {
+		_ = c.Close()
 		return nil, err
 	}
 	s.mu.Lock()
@@ -80,7 +82,7 @@ func (s *spareConn) more(ctx context.Context) (Conn, error) {
 		return nil, s.target.fault(PhaseExec, errors.New("the connection was closed"), "")
 	}
 	s.spares = append(s.spares, c)
-	return c, nil
+	return p, nil
 }
 
 // Put implements Conn.
