@@ -161,7 +161,7 @@ func TestIncludeRole(t *testing.T) {
 	})
 	l := NewLoader(testOptions())
 	task := &Task{Base: Base{Vars: value.DictOf("v", 1)}, Play: &Play{Playbook: filepath.Join(dir, "site.yml")}}
-	role, err := l.IncludeRole(task, RoleRequest{Name: "r", TasksFrom: "other", Validate: true})
+	role, err := l.IncludeRole(task, RoleRequest{Name: "r", TasksFrom: "other", Validate: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestIncludeRole(t *testing.T) {
 	if got := strings.ReplaceAll(p.String(), dir, "DIR"); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
-	if _, err := l.IncludeRole(task, RoleRequest{Name: "nowhere"}); err == nil || !strings.Contains(err.Error(), "no role 'nowhere'") {
+	if _, err := l.IncludeRole(task, RoleRequest{Name: "nowhere"}, nil); err == nil || !strings.Contains(err.Error(), "no role 'nowhere'") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -249,9 +249,9 @@ func (r *reader) importUse(t *Task, at place) (*roleUse, bool) {
 }
 
 // IncludeRole loads a role for an include_role task while it runs. The frame
-// of the role's tasks hangs below t's place, with t's variables and the
-// keywords of the request's Apply.
-func (l *Loader) IncludeRole(t *Task, q RoleRequest) (*Role, error) {
+// of the role's tasks and that of its handlers hang below t's place, with t's
+// variables, further ones (of its loop), and the keywords of the request's Apply.
+func (l *Loader) IncludeRole(t *Task, q RoleRequest, vars *value.Dict) (*Role, error) {
 	r := l.includeReader(t)
 	use := &roleUse{RoleRequest: q, pos: t.Pos, params: value.NewDict(0), base: Base{Vars: t.Vars}, tasked: true}
 	if p, ok := t.ArgPos["name"]; ok {
@@ -261,7 +261,7 @@ func (l *Loader) IncludeRole(t *Task, q RoleRequest) (*Role, error) {
 	if t.Role != nil {
 		use.parents = append([]*Role{t.Role}, t.Role.Parents...)
 	}
-	frame := r.includeFrame(t, q.Apply, "", nil)
+	frame := r.includeFrame(t, q.Apply, "", vars)
 	role := r.role(use, at.in(frame))
 	if err := r.err(); err != nil {
 		return nil, err

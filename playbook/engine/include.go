@@ -120,12 +120,9 @@ func (b *batch) adopt(roles []*playbook.Role) {
 }
 
 func (b *batch) loadRole(st *step, g *inclusionGroup) (*playbook.Block, error) {
-	role, err := b.run.cfg.Loader.IncludeRole(st.task, g.role)
+	role, err := b.run.cfg.Loader.IncludeRole(st.task, g.role, g.vars)
 	if err != nil {
 		return nil, err
-	}
-	if g.vars.Len() > 0 {
-		role.Tasks.Params = g.vars
 	}
 	b.play.handlers = append(b.play.handlers, flattenHandlers(role.Handlers)...)
 	if role.Public {

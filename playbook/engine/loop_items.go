@@ -296,6 +296,7 @@ func (s *loopSum) last() *value.Dict { return s.results[len(s.results)-1].(*valu
 func (s *loopSum) result(o *outcome) *value.Dict {
 	d := value.DictOf("results", value.NewList(s.results...))
 	d.Put("changed", value.Bool(s.changed))
+	d.Put("skipped", value.Bool(!s.ranAny))
 	switch {
 	case len(s.results) == 0:
 		return value.DictOf("changed", false, "skipped", true, "skipped_reason", "No items in the list", "results", value.NewList())
@@ -306,7 +307,6 @@ func (s *loopSum) result(o *outcome) *value.Dict {
 		d.Put("failed", value.Bool(true))
 		d.Put("msg", value.Str("One or more items failed"))
 	case !s.ranAny:
-		d.Put("skipped", value.Bool(true))
 		d.Put("msg", value.Str("All items skipped"))
 	default:
 		d.Put("msg", value.Str("All items completed"))
@@ -315,7 +315,8 @@ func (s *loopSum) result(o *outcome) *value.Dict {
 	return d
 }
 
-// tellItem emits an item's result.
+// tellItem emits an item's result; what an include includes is told when that
+// is known.
 func (i *itemRun) tellItem(r itemResult, d *value.Dict) {
 	status := event.OK
 	switch {
@@ -328,7 +329,7 @@ func (i *itemRun) tellItem(r itemResult, d *value.Dict) {
 	case isTrue(r, "changed"):
 		status = event.Changed
 	}
-	if i.step.task.Include != nil {
+	if i.step.task.Include != nil && (status == event.OK || status == event.Changed) {
 		return
 	}
 	i.batch.run.emit(event.Item{
