@@ -109,7 +109,7 @@ func (r *reader) textArgs(t *Task, spec *modules.Spec, c *call) {
 	switch {
 	case spec != nil && spec.FreeForm == "" && yaml.HasMarkup(free.out) && t.Args.Len() == 0 && t.ArgsTemplate == nil:
 		t.ArgsTemplate = r.textValue(free.out, "", pos)
-	case spec != nil && spec.FreeForm == "":
+	case spec != nil && spec.FreeForm == "" && !c.tolerant:
 		r.noFreeText(spec, c, free.out, pos)
 	default:
 		r.setArg(t, rawParams, r.textValue(free.out, "", pos), pos)
