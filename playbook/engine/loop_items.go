@@ -86,7 +86,7 @@ func (i *itemRun) lookupItems() ([]value.Value, error) {
 // loopLayer gives the variables of an item as a layer: only a list that stands
 // in the playbook itself is certain not to hold what hosts said.
 func (t *taskRun) loopLayer(loop *value.Dict) vars.Layer {
-	if task := t.step.task; literal(task.Loop) && (task.LoopWith == "" || task.LoopWith == "items") {
+	if t.step.plan.ownLoop {
 		return vars.Dict{D: loop}
 	}
 	return vars.Data{D: loop}

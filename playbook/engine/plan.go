@@ -21,6 +21,7 @@ type plan struct {
 	when           []playbook.Cond // outermost first
 	tags           []value.Value
 	varLayers      []vars.Layer // vars: of blocks and the task, outermost first
+	ownLoop        bool         // the list to loop over stands in the playbook itself
 	includeParams  []vars.Layer // those of dynamic includes, outermost first
 	environment    []value.Value
 	notify         []value.Value
@@ -56,7 +57,7 @@ func (ps *plans) get(t *playbook.Task) *plan {
 }
 
 func newPlan(t *playbook.Task) *plan {
-	p := &plan{task: t, play: t.Play}
+	p := &plan{task: t, play: t.Play, ownLoop: literal(t.Loop) && (t.LoopWith == "" || t.LoopWith == "items")}
 	chain := []*playbook.Base{}
 	playbook.Chain(t, t.Play, func(b *playbook.Base) bool {
 		chain = append(chain, b)
