@@ -46,6 +46,11 @@ func (e *envHost) Run(ctx context.Context, c target.Cmd) (*target.Output, error)
 	return e.Host.Run(ctx, c)
 }
 
+// Ask asks a program that has the task's environment, so none that was kept.
+func (e *envHost) Ask(ctx context.Context, argv []string, line string) (string, error) {
+	return target.AskOnce(ctx, e, argv, line)
+}
+
 // LookPath looks into the task's PATH first.
 func (e *envHost) LookPath(name string) (string, error) {
 	if path, ok := e.inPath([]string{name}); ok {

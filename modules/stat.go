@@ -1,7 +1,6 @@
 package modules
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -158,14 +157,13 @@ func mimeOf(ctx context.Context, h target.Host, path string, i *target.Info) (mi
 	if i.Size == 0 && i.Blocks == 0 && i.Mode.IsRegular() && !strings.HasPrefix(path, "/proc/") && !strings.HasPrefix(path, "/sys/") {
 		return "inode/x-empty", "binary"
 	}
-	out, err := h.Run(ctx, target.Cmd{Argv: []string{program, "--mime-type", "--mime-encoding", "--", path}})
-	if err != nil || out.RC != 0 {
+	answer, err := h.Ask(ctx, []string{program, "--no-buffer", "--no-pad", "--mime-type", "--mime-encoding", "--files-from", "-"}, path)
+	if err != nil {
 		return "unknown", "unknown"
 	}
 	// path: type; charset=name
-	answer := out.Stdout[min(len(out.Stdout), len(path)):]
-	_, answer, _ = bytes.Cut(answer, []byte(":"))
-	m, cs, ok := strings.Cut(strings.TrimSpace(string(answer)), "; charset=")
+	answer = answer[strings.LastIndex(answer, ": ")+1:]
+	m, cs, ok := strings.Cut(strings.TrimSpace(answer), "; charset=")
 	if !ok {
 		return "unknown", "unknown"
 	}

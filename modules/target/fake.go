@@ -109,6 +109,11 @@ func (f *Fake) Run(ctx context.Context, c Cmd) (*Output, error) {
 	return out, err
 }
 
+// Ask asks Exec, with the line as the command's input.
+func (f *Fake) Ask(ctx context.Context, argv []string, line string) (string, error) {
+	return AskOnce(ctx, f, argv, line)
+}
+
 // LookPath looks into Programs.
 func (f *Fake) LookPath(name string) (string, error) {
 	if p, ok := f.Programs[name]; ok {

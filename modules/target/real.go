@@ -7,13 +7,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // Real is the machine this process runs on.
-type Real struct{ users *users }
+type Real struct {
+	users *users
+
+	mu        sync.Mutex
+	dialogues map[string]*dialogue // by argv
+}
 
 // NewReal gives the machine this process runs on.
 func NewReal() *Real { return &Real{users: newUsers()} }

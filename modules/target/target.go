@@ -18,6 +18,10 @@ type Host interface {
 	// Run runs a command to its end. A command that exits non-zero is no
 	// error: the error means that it could not be started or waited for.
 	Run(ctx context.Context, cmd Cmd) (*Output, error)
+	// Ask puts a line to a program that answers each line with a line, and is
+	// kept for further questions where the host can. A question of more than
+	// one line and a program that ends without an answer are errors.
+	Ask(ctx context.Context, argv []string, line string) (string, error)
 	// LookPath finds a program in PATH, /sbin, /usr/sbin and /usr/local/sbin.
 	LookPath(name string) (string, error)
 	// Getenv reads the runner's environment.
