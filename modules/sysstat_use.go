@@ -151,7 +151,7 @@ func (m *meter) disks(ctx context.Context) *value.Dict {
 	var running sync.WaitGroup
 	for i, place := range order {
 		running.Go(func() {
-			if s, ok := facts.FileSystemSize(ctx, m.h, strings.ReplaceAll(place, `\040`, " ")); ok && s.Blocks > 0 {
+			if s, ok := facts.FileSystemSize(ctx, m.h, strings.ReplaceAll(place, `\040`, " "), mounts[place].fstype); ok && s.Blocks > 0 {
 				entries[i] = diskEntry(mounts[place].device, mounts[place].fstype, s)
 			}
 		})

@@ -2,22 +2,28 @@ package facts
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"drover/modules/target"
 )
 
-// Size is how large and how full a file system is, in the words of statvfs(3).
-type Size struct {
-	Fragment, BlockSize     int64 // bytes
-	Blocks, Free, Available int64 // in fragments; Available is for users
-	Inodes, InodesFree      int64
-}
+// Size is how large and how full a file system is.
+type Size target.FileSystem
 
-// FileSystemSize asks for the file system mounted at a place. It asks through
-// a program of its own so that a file system that never answers blocks only
-// that program; ok is false when ctx ended first or there is no answer.
-func FileSystemSize(ctx context.Context, host target.Host, mount string) (s Size, ok bool) {
+// answering are the types of file systems that the kernel can always answer
+// for: nothing beyond this host is behind them.
+var answering = []string{"ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "overlay", "vfat", "squashfs", "iso9660", "f2fs"}
+
+// FileSystemSize asks for the file system of that type mounted at a place; ok
+// is false when ctx ended first or there is no answer. Where the answer may
+// stay out for ever (a dead server), a program asks, and only that is blocked.
+func FileSystemSize(ctx context.Context, host target.Host, mount, fstype string) (s Size, ok bool) {
+	if slices.Contains(answering, fstype) {
+		if f, err := host.FileSystem(mount); err == nil {
+			return Size(f), true
+		}
+	}
 	out, err := host.Run(ctx, target.Cmd{Argv: []string{"stat", "-f", "-c", "%S %s %b %f %a %c %d", "--", mount}})
 	if err != nil || out.RC != 0 {
 		return s, false

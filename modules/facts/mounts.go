@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -22,7 +23,7 @@ type mountEntry struct {
 // NFS server) is listed with a note instead.
 func mounts(ctx context.Context, m *machine) *value.Dict {
 	entries := m.mountEntries()
-	uuids := m.blockUUIDs(ctx)
+	uuids := sync.OnceValue(func() map[string]string { return m.blockUUIDs(ctx) })
 	found := make([]value.Value, len(entries))
 	var running sync.WaitGroup
 	for i, e := range entries {
@@ -109,12 +110,12 @@ func (m *machine) bindMounts() map[string]bool {
 	return binds
 }
 
-func (m *machine) mountFacts(ctx context.Context, e mountEntry, uuids map[string]string) value.Value {
+func (m *machine) mountFacts(ctx context.Context, e mountEntry, uuids func() map[string]string) value.Value {
 	d := value.DictOf("mount", e.mount, "device", e.device, "fstype", e.fstype, "options", e.options,
 		"dump", e.dump, "passno", e.pass)
 	ctx, cancel := context.WithTimeout(ctx, m.timeout)
 	defer cancel()
-	size, ok := FileSystemSize(ctx, m.host, e.mount)
+	size, ok := FileSystemSize(ctx, m.host, e.mount, e.fstype)
 	if ctx.Err() != nil {
 		m.warn("Timeout exceeded when getting mount info for " + e.mount)
 		d.Put("note", value.Str("Could not get extra information due to timeout"))
@@ -123,12 +124,19 @@ func (m *machine) mountFacts(ctx context.Context, e mountEntry, uuids map[string
 	if ok {
 		d.Update(size.facts())
 	}
-	uuid := uuids[e.device]
-	if uuid == "" {
-		uuid = m.udevUUID(e.device)
-	}
-	d.Put("uuid", value.Str(uuid))
+	d.Put("uuid", value.Str(m.uuid(e.device, uuids)))
 	return d
+}
+
+// uuid tells the UUID of the file system on a device: udev's, else lsblk's,
+// which is a program to start and to be asked about real devices only.
+func (m *machine) uuid(device string, lsblk func() map[string]string) string {
+	const none = "N/A"
+	info, err := m.host.Stat(device)
+	if err != nil || info.Rdev == 0 {
+		return none
+	}
+	return cmp.Or(m.udevUUID(info.Rdev), lsblk()[device], none)
 }
 
 func (s Size) facts() *value.Dict {
@@ -157,19 +165,14 @@ func (m *machine) blockUUIDs(ctx context.Context) map[string]string {
 	return uuids
 }
 
-// udevUUID reads udev's database, for devices that lsblk does not list.
-func (m *machine) udevUUID(device string) string {
-	const none = "N/A"
-	info, err := m.host.Stat(device)
-	if err != nil || info.Rdev == 0 {
-		return none
-	}
-	major := info.Rdev>>8&0xfff | info.Rdev>>32&^0xfff
-	minor := info.Rdev&0xff | info.Rdev>>12&^0xff
+// udevUUID reads udev's database, "" when it has none.
+func (m *machine) udevUUID(rdev uint64) string {
+	major := rdev>>8&0xfff | rdev>>32&^0xfff
+	minor := rdev&0xff | rdev>>12&^0xff
 	for _, line := range m.lines(path.Join("/run/udev/data", fmt.Sprintf("b%d:%d", major, minor))) {
 		if uuid, ok := strings.CutPrefix(line, "E:ID_FS_UUID="); ok {
 			return uuid
 		}
 	}
-	return none
+	return ""
 }

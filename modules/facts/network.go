@@ -6,7 +6,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 
 	"drover/playbook/value"
 )
@@ -28,83 +27,6 @@ func network(ctx context.Context, m *machine) *value.Dict {
 		table.of(device).Update(m.ethtool(ctx, device))
 	}
 	return table.facts(asked.local)
-}
-
-// routes is what iproute2 answered.
-type routes struct {
-	default4, default6 *value.Dict
-	local              *value.Dict
-	addresses          map[string][]string // device → lines of "ip addr"
-}
-
-// askRoutes asks all questions at once.
-func (m *machine) askRoutes(ctx context.Context) routes {
-	var r routes
-	var local4, local6 string
-	var running sync.WaitGroup
-	running.Go(func() { r.default4 = m.routeTo(ctx, "-4", "8.8.8.8") })
-	running.Go(func() { r.default6 = m.routeTo(ctx, "-6", "2404:6800:400a:800::1012") })
-	running.Go(func() { local4, _ = m.command(ctx, "ip", "-4", "route", "show", "table", "local") })
-	running.Go(func() { local6, _ = m.command(ctx, "ip", "-6", "route", "show", "table", "local") })
-	running.Go(func() {
-		out, _ := m.command(ctx, "ip", "addr", "show")
-		r.addresses = splitByDevice(out)
-	})
-	running.Wait()
-	r.local = value.DictOf("ipv4", localRanges(local4), "ipv6", localRanges(local6))
-	return r
-}
-
-// routeTo tells interface, source address and gateway of the way to an address
-// far away; nothing is sent.
-func (m *machine) routeTo(ctx context.Context, family, address string) *value.Dict {
-	out, _ := m.command(ctx, "ip", family, "route", "get", address)
-	words := strings.Fields(firstLine(out))
-	route := value.NewDict(9)
-	if len(words) == 0 || words[0] != address {
-		return route
-	}
-	for i, w := range words[:len(words)-1] {
-		next := value.Str(words[i+1])
-		switch w {
-		case "dev":
-			route.Put("interface", next)
-		case "src":
-			route.Put("address", next)
-		case "via":
-			route.Put("gateway", next)
-		}
-	}
-	return route
-}
-
-// localRanges lists the addresses and ranges that reach the host itself.
-func localRanges(out string) []string {
-	found := []string{}
-	for _, line := range strings.Split(out, "\n") {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == "local" && !contains(found, f[1]) {
-			found = append(found, f[1])
-		}
-	}
-	return found
-}
-
-// splitByDevice sorts the lines of "ip addr" by the interface they belong to.
-func splitByDevice(out string) map[string][]string {
-	byDevice := map[string][]string{}
-	device := ""
-	for _, line := range strings.Split(out, "\n") {
-		if line != "" && line[0] != ' ' {
-			if f := strings.Fields(line); len(f) > 1 {
-				device, _, _ = strings.Cut(strings.TrimSuffix(f[1], ":"), "@")
-			}
-			continue
-		}
-		if strings.TrimSpace(line) != "" {
-			byDevice[device] = append(byDevice[device], strings.TrimSpace(line))
-		}
-	}
-	return byDevice
 }
 
 // netDevices lists the interfaces in the order of their index.

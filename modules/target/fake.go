@@ -3,6 +3,7 @@ package target
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -112,6 +113,11 @@ func (f *Fake) Run(ctx context.Context, c Cmd) (*Output, error) {
 // Ask asks Exec, with the line as the command's input.
 func (f *Fake) Ask(ctx context.Context, argv []string, line string) (string, error) {
 	return AskOnce(ctx, f, argv, line)
+}
+
+// FileSystem has no answer: a fake has no file systems.
+func (f *Fake) FileSystem(string) (FileSystem, error) {
+	return FileSystem{}, errors.ErrUnsupported
 }
 
 // LookPath looks into Programs.

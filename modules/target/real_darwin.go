@@ -36,4 +36,9 @@ func (r *Real) SetAttributes(string, string) error {
 	return errors.New("file attributes can only be set on Linux")
 }
 
+// FileSystem has no answer here.
+func (r *Real) FileSystem(string) (FileSystem, error) {
+	return FileSystem{}, errors.ErrUnsupported
+}
+
 func copyXattrs(string, string) {}

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -139,4 +140,17 @@ func copyXattrs(from, to string) {
 			_ = unix.Lsetxattr(to, name, val[:m], 0)
 		}
 	}
+}
+
+// FileSystem asks the kernel.
+func (r *Real) FileSystem(path string) (FileSystem, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(path, &s); err != nil {
+		return FileSystem{}, &fs.PathError{Op: "statfs", Path: path, Err: err}
+	}
+	return FileSystem{
+		Fragment: int64(cmp.Or(s.Frsize, s.Bsize)), BlockSize: int64(s.Bsize),
+		Blocks: int64(s.Blocks), Free: int64(s.Bfree), Available: int64(s.Bavail),
+		Inodes: int64(s.Files), InodesFree: int64(s.Ffree),
+	}, nil
 }

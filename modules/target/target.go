@@ -91,6 +91,17 @@ type Files interface {
 	// SetAttributes makes lsattr's letters of path exactly these.
 	SetAttributes(path, letters string) error
 	EvalSymlinks(path string) (string, error)
+	// FileSystem tells the size of the file system that holds path. It waits
+	// as long as that takes to answer.
+	FileSystem(path string) (FileSystem, error)
+}
+
+// FileSystem is how large and how full a file system is, in the words of
+// statvfs(3).
+type FileSystem struct {
+	Fragment, BlockSize     int64 // bytes
+	Blocks, Free, Available int64 // in fragments; Available is for users
+	Inodes, InodesFree      int64
 }
 
 // Replacement is a file being written that takes path's place at once on
