@@ -56,7 +56,8 @@ func embeddedRunner(name string) (*Runner, error) {
 	if len(hash) == 0 || len(hash[0]) != hex.EncodedLen(sha256.Size) {
 		return nil, fmt.Errorf("its .sha256 file holds no hash")
 	}
-	return &Runner{OS: parts[2], Arch: parts[3], Hash: hash[0], Size: unpackedSize(packed),
+	return &Runner{OS: parts[2], Arch: parts[3], Name: hash[0][:nameLen], Size: unpackedSize(packed),
+		Hash:   func() (string, error) { return hash[0], nil },
 		Packed: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(packed)), nil }}, nil
 }
 

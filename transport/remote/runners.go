@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"debug/elf"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -18,8 +19,11 @@ import (
 // Runner is a program that can be pushed to hosts of one system.
 type Runner struct {
 	OS, Arch string // Go's names
-	// Hash is the SHA-256 of the program in hex: its name on the hosts.
-	Hash string
+	// Name is 40 hex digits that stand for the program's content: it is
+	// called r-Name on the hosts.
+	Name string
+	// Hash gives the SHA-256 of the program in hex, which proves an upload.
+	Hash func() (string, error)
 	// Size is that of the program, not of what is sent.
 	Size int64
 	// Args start it as a runner.
@@ -117,32 +121,94 @@ func builtByHand(dir string) ([]*Runner, error) {
 }
 
 // SelfRunner makes the running program a runner for machines of its own kind.
+// Its name comes from the build ID that Go writes into programs, a hash of what
+// they were built to: hashing the file itself took as long as everything else
+// drover does before its first host.
 func SelfRunner() (*Runner, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("drover does not find its own program file: %w", err)
 	}
-	return FileRunner(path, runtime.GOOS, runtime.GOARCH, SelfArg)
+	r, err := newRunner(path, runtime.GOOS, runtime.GOARCH)
+	if err != nil {
+		return nil, err
+	}
+	r.Args = []string{SelfArg}
+	if id := buildID(path); id != "" {
+		r.Name = nameOf(sha256.Sum256(fmt.Appendf(nil, "%s %d", id, r.Size)))
+		return r, nil
+	}
+	return r, r.nameByContent()
 }
 
 // FileRunner makes a runner of a program file.
-func FileRunner(path, goos, arch string, args ...string) (*Runner, error) {
-	f, err := os.Open(path)
+func FileRunner(path, goos, arch string) (*Runner, error) {
+	r, err := newRunner(path, goos, arch)
 	if err != nil {
-		return nil, fmt.Errorf("the runner for %s/%s: %w", goos, arch, err)
+		return nil, err
 	}
-	defer f.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, f)
+	return r, r.nameByContent()
+}
+
+// newRunner makes a runner that has no name yet.
+func newRunner(path, goos, arch string) (*Runner, error) {
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("the runner for %s/%s: %w", goos, arch, err)
 	}
 	packed := sync.OnceValues(func() ([]byte, error) { return packFile(path) })
-	return &Runner{OS: goos, Arch: arch, Size: n, Hash: hex.EncodeToString(h.Sum(nil)), Args: args,
+	return &Runner{OS: goos, Arch: arch, Size: info.Size(),
+		Hash: sync.OnceValues(func() (string, error) { return hashFile(path) }),
 		Packed: func() (io.ReadCloser, error) {
 			b, err := packed()
 			return io.NopCloser(bytes.NewReader(b)), err
 		}}, nil
+}
+
+func (r *Runner) nameByContent() error {
+	hash, err := r.Hash()
+	if err != nil {
+		return fmt.Errorf("the runner for %s/%s: %w", r.OS, r.Arch, err)
+	}
+	r.Name = hash[:nameLen]
+	return nil
+}
+
+// nameLen is how many hex digits a runner's name has.
+const nameLen = 40
+
+func nameOf(hash [sha256.Size]byte) string { return hex.EncodeToString(hash[:])[:nameLen] }
+
+func hashFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// buildID reads the note that Go's linker leaves in a program, "" when there
+// is none.
+func buildID(path string) string {
+	f, err := elf.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	note := f.Section(".note.go.buildid")
+	if note == nil {
+		return ""
+	}
+	data, err := note.Data()
+	if err != nil || !bytes.Contains(data[:min(len(data), 16)], []byte("Go\x00")) {
+		return ""
+	}
+	return string(data)
 }
 
 // packFile compresses a program quickly: it is done while a host waits.

@@ -34,7 +34,7 @@ func startScript(o scriptOptions) string {
 	var b strings.Builder
 	b.WriteString(`{ read -r m </proc/sys/kernel/arch;} 2>/dev/null&&a="Linux $m"||a=$(uname -sm);case "$a" in `)
 	for _, r := range o.runners {
-		fmt.Fprintf(&b, `%s)n=r-%s;x="%s";k=%d;; `, unamePattern(r), r.Hash[:40], strings.Join(r.Args, " "), r.Size>>10+1)
+		fmt.Fprintf(&b, `%s)n=r-%s;x="%s";k=%d;; `, unamePattern(r), r.Name, strings.Join(r.Args, " "), r.Size>>10+1)
 	}
 	b.WriteString(`*)n=;x=;k=0;; esac;`)
 	fmt.Fprintf(&b, `go(){ %s;};`, o.start)

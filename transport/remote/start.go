@@ -264,6 +264,10 @@ const uploadTime = 10 * time.Minute
 func (st *starter) upload(ctx context.Context, r *Runner, missing need) error {
 	ctx, cancel := context.WithTimeout(ctx, uploadTime)
 	defer cancel()
+	hash, err := r.Hash()
+	if err != nil {
+		return st.s.fault(transport.PhaseUpload, err, "")
+	}
 	packed, err := r.Packed()
 	if err != nil {
 		return st.s.fault(transport.PhaseUpload, err, "")
@@ -277,13 +281,13 @@ func (st *starter) upload(ctx context.Context, r *Runner, missing need) error {
 		unpack = "cat"
 	}
 	var out bytes.Buffer
-	return transport.Script(ctx, st.s.conn, st.s.t, uploadScript(missing.dir, unpack, r.Hash), body, &out)
+	return transport.Script(ctx, st.s.conn, st.s.t, uploadScript(missing.dir, unpack, r.Name, hash), body, &out)
 }
 
 // uploadScript also removes the runners of former versions, which nobody
 // would ever remove; one that still runs keeps its open file.
-func uploadScript(dir, unpack, hash string) string {
-	name := "r-" + hash[:40]
+func uploadScript(dir, unpack, name, hash string) string {
+	name = "r-" + name
 	return `cd ` + transport.Quote(dir) + `||exit 1;umask 022;t=.up$$;` +
 		unpack + ` >"$t"&&chmod 755 "$t"||{ rm -f "$t";exit 1;};` +
 		`s=$( { sha256sum "$t"||shasum -a 256 "$t"||openssl dgst -r -sha256 "$t"; } 2>/dev/null);` +
