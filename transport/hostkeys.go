@@ -113,6 +113,7 @@ func (h *hostKeys) configure(ctx context.Context, e *endpoint, cfg *ssh.ClientCo
 	cfg.HostKeyAlgorithms = e.algorithms("hostkeyalgorithms", ssh.SupportedAlgorithms().HostKeys)
 	p := h.policy(e)
 	if p == policyAny {
+		cfg.HostKeyAlgorithms = orPreferred(cfg.HostKeyAlgorithms)
 		cfg.HostKeyCallback = ssh.InsecureIgnoreHostKey()
 		return nil
 	}
@@ -125,7 +126,7 @@ func (h *hostKeys) configure(ctx context.Context, e *endpoint, cfg *ssh.ClientCo
 	keys := db.index.known(name)
 	if len(cfg.HostKeyAlgorithms) == 0 {
 		if cfg.HostKeyAlgorithms = algorithmsOf(keys); keys == nil {
-			cfg.HostKeyAlgorithms = db.HostKeyAlgorithms(name)
+			cfg.HostKeyAlgorithms = orPreferred(db.HostKeyAlgorithms(name))
 		}
 	}
 	cfg.HostKeyCallback = func(_ string, remote net.Addr, key ssh.PublicKey) error {
@@ -139,6 +140,17 @@ func (h *hostKeys) configure(ctx context.Context, e *endpoint, cfg *ssh.ClientCo
 		return h.explain(e, key, err)
 	}
 	return nil
+}
+
+// orPreferred gives the algorithms, or where none is asked for those of a host
+// that is not known yet, in OpenSSH's order: the fingerprint that a person is
+// shown is then the one that ssh shows.
+func orPreferred(algorithms []string) []string {
+	if len(algorithms) > 0 {
+		return algorithms
+	}
+	return []string{ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
+		ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
 }
 
 // keyName is the name under which the host's key is stored.
