@@ -154,7 +154,11 @@ func (s *session) loadInventory() (*inventory.Inventory, error) {
 	if cache != nil {
 		o.Facts = cache.Get
 	}
-	return inventory.Load(s.sources(), o)
+	inv, err := inventory.Load(s.sources(), o)
+	if err == nil {
+		collectFor(len(inv.Hosts()))
+	}
+	return inv, err
 }
 
 // compat settles which version of Ansible to behave like; what reads 2.18's

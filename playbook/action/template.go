@@ -135,7 +135,7 @@ func (a *templateArgs) vars(t Task, path string, info os.FileInfo) *value.Dict {
 		"template_host", host, "template_path", path, "template_fullpath", full,
 		"template_destpath", a.Dest, "template_uid", ownerOf(info),
 		"template_mtime", info.ModTime().Format(stamp), "template_run_date", time.Now().Format(stamp))
-	if _, err := t.Jinja().Expr("ansible_managed", t.Pos()); err != nil {
+	if set, err := t.Jinja().Expr("ansible_managed is defined", t.Pos()); err != nil || !value.Truth(set) {
 		d.Put("ansible_managed", value.Str("Ansible managed"))
 	}
 	return d
