@@ -3,6 +3,8 @@ package modules
 import (
 	"errors"
 	"strings"
+
+	"drover/internal/lazyre"
 )
 
 // SplitWords splits a command line into words as a POSIX shell would, without
@@ -69,4 +71,18 @@ func doubleQuoted(b *strings.Builder, s string) (n int, ok bool) {
 		b.WriteByte(s[i])
 	}
 	return 0, false
+}
+
+var plainWord = lazyre.New(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// quoteWords writes words as a command line for a shell, quoted where they need
+// it.
+func quoteWords(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		if quoted[i] = word; !plainWord.MatchString(word) {
+			quoted[i] = shellQuote(word)
+		}
+	}
+	return strings.Join(quoted, " ")
 }

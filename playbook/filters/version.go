@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"drover/internal/lazyre"
+	"drover/modules/pep440"
 	"drover/playbook/value"
 )
 
@@ -42,7 +43,7 @@ var versionSchemes = map[string]func(x, y string) (int, error){
 	"strict":   compareStrict,
 	"semver":   compareSemver,
 	"semantic": compareSemver,
-	"pep440":   comparePEP440,
+	"pep440":   pep440.Compare,
 }
 
 func versionTest(a *args) (value.Value, error) {
