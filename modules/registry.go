@@ -81,10 +81,11 @@ var builtin = sync.OnceValue(func() []Module {
 // Builtin gives all modules, sorted by name. The slice is shared: read only.
 func Builtin() []Module { return builtin() }
 
-// byName finds modules by their fully qualified name.
+// byName finds modules by their fully qualified name, also the one that only
+// the engine calls.
 var byName = sync.OnceValue(func() map[string]Module {
 	m := make(map[string]Module, len(Builtin()))
-	for _, mod := range Builtin() {
+	for _, mod := range append([]Module{programModule()}, Builtin()...) {
 		m[nameOf(mod)] = mod
 	}
 	return m

@@ -8,13 +8,14 @@ import (
 
 // Dict gives the result as register sees it: changed first, then the module's
 // own keys in their order, then what it has to say about itself. Text outputs
-// also come split into lines.
+// also come split into lines, unless the module did that.
 func (r *Result) Dict() *value.Dict {
 	d := value.NewDict(r.Data.Len() + 4)
 	d.Put("changed", value.Bool(r.Changed))
 	d.Update(r.Data)
 	for _, key := range []string{"stdout", "stderr"} {
-		if s, ok := value.AsString(d.At(key)); ok {
+		_, split := d.Lookup(key + "_lines")
+		if s, ok := value.AsString(d.At(key)); ok && !split {
 			d.Put(key+"_lines", value.Strings(splitLines(s)...))
 		}
 	}

@@ -25,12 +25,12 @@ var commandOptions = []string{"creates", "removes", "chdir", "executable", "warn
 // readArgs puts the arguments of a call, from all the forms they may be
 // written in, into the task.
 func (r *reader) readArgs(t *Task, n *yaml.Node, c *call) {
-	t.Action, t.Module = c.action, c.module
+	t.Action, t.Module, t.Own = c.action, c.module, c.own
 	if t.Action == "action" || t.Action == "local_action" {
 		t.Action = t.Module
 	}
 	t.Args, t.ArgPos = value.NewDict(len(c.pairs)), map[string]source.Pos{}
-	spec := r.spec(t.Module)
+	spec := r.spec(t)
 	r.argsKeyword(t, n.Get("args"))
 	if c.text != "" {
 		r.textArgs(t, spec, c)

@@ -125,8 +125,10 @@ type Task struct {
 	Role   *Role
 	File   string // the file it stands in
 
-	Action string      // as written: "apt", "ansible.builtin.apt", "{{ ansible_pkg_mgr }}"
-	Module string      // fully qualified: "ansible.builtin.apt"; "" when Action is a template
+	Action string // as written: "apt", "ansible.builtin.apt", "{{ ansible_pkg_mgr }}"
+	Module string // fully qualified: "ansible.builtin.apt"; "" when Action is a template
+	// Own is the module's file when it is one of the user's own, else nil.
+	Own    *OwnModule
 	Args   *value.Dict // as written, k=v and args: merged; free text under the module's free-form argument or "_raw_params"
 	ArgPos map[string]source.Pos
 	// ArgsTemplate is args: "{{ … }}" (a whole dict), or nil.

@@ -15,7 +15,7 @@ import (
 // arguments may still give what is missing, and wrong arguments of a task whose
 // failure is provided for are that failure, when it runs.
 func (r *reader) checkArgs(t *Task, at place) {
-	spec := r.spec(t.Module)
+	spec := r.spec(t)
 	if spec == nil || r.toleratesFailure(t, at) {
 		return
 	}

@@ -18,7 +18,10 @@ import (
 
 // NewLoader makes a loader that has read nothing yet.
 func NewLoader(o Options) *Loader {
-	return &Loader{Options: o, cache: loaderCache{files: map[string]*parsedFile{}, steps: map[string][]Step{}}}
+	return &Loader{Options: o, cache: loaderCache{
+		files: map[string]*parsedFile{}, steps: map[string][]Step{},
+		modules: map[string]map[string]string{}, moduleFolders: map[string][]string{},
+	}}
 }
 
 // loaderCache keeps what was read. Files are read again when they changed.
@@ -26,6 +29,10 @@ type loaderCache struct {
 	mu    sync.Mutex
 	files map[string]*parsedFile
 	steps map[string][]Step // see stepsKey
+	// modules are the user's own by folder; see modulesIn and moduleFolders.
+	modules       map[string]map[string]string
+	moduleFolders map[string][]string
+	shadowed      sync.Map // the files that shadowed warned of
 }
 
 // parsedFile is one file as it was at a certain time.

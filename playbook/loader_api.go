@@ -22,6 +22,9 @@ type Options struct {
 	// names lists them all, for "did you mean".
 	Modules func(fqcn string) (*modules.Spec, bool)
 	Names   func() []string
+	// HasAction reports whether a module's work begins on the controller; nil
+	// means that none does.
+	HasAction func(fqcn string) bool
 	// RolePaths and CollectionPaths are searched after the playbook's own
 	// folders; so are LibraryPaths, for modules of the user's own.
 	RolePaths, CollectionPaths, LibraryPaths []string

@@ -1,7 +1,6 @@
 package playbook
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,11 +14,6 @@ const builtin = "ansible.builtin."
 // own are the modules that the loader itself carries out or understands; they
 // need no spec.
 var own = []string{"import_tasks", "include_tasks", "import_role", "include_role", "meta"}
-
-// absent are modules of Ansible's own that drover does not bring. A playbook
-// for several systems names them in tasks that are skipped elsewhere, so that
-// only running one is an error.
-var absent = []string{"dnf", "dnf5", "yum", "expect", "iptables", "known_hosts", "mount_facts", "pip", "rpm_key", "subversion", "sysvinit", "yum_repository"}
 
 // redirects are names that moved to another place than the rules of module
 // would find.
@@ -66,6 +60,13 @@ func (l *Loader) ResolveModule(name string, collections []string) (fqcn string, 
 		return fqcn, true
 	}
 	return l.anywhere(name)
+}
+
+// ModuleOf resolves the name of a task's module that is known only while the
+// playbook runs. own is its file when it is one of the user's own.
+func (l *Loader) ModuleOf(t *Task, name string) (fqcn string, own *OwnModule, ok bool) {
+	m, ok := l.includeReader(t).module(name, t.Collections)
+	return m.module, m.own, ok
 }
 
 // qualified resolves a fully qualified name.
@@ -115,99 +116,83 @@ func rank(fqcn string) int {
 	return 3
 }
 
-// spec gives a module's spec, or nil.
-func (r *reader) spec(fqcn string) *modules.Spec {
-	if short, ok := strings.CutPrefix(fqcn, builtin); r.l.Modules == nil || ok && slices.Contains(own, short) {
+// spec gives the spec of a task's module, or nil.
+func (r *reader) spec(t *Task) *modules.Spec {
+	short, ok := strings.CutPrefix(t.Module, builtin)
+	if r.l.Modules == nil || t.Own != nil || ok && slices.Contains(own, short) {
 		return nil
 	}
-	s, ok := r.l.Modules(fqcn)
+	s, ok := r.l.Modules(t.Module)
 	if !ok {
 		return nil
 	}
 	return s
 }
 
-// module resolves a name as a task at a place writes it. A module of the
-// user's own, found as a file, is taken as it is: only running it fails.
-func (r *reader) module(name string, collections []string) (string, bool) {
-	if fqcn, ok := r.l.ResolveModule(name, collections); ok {
-		return fqcn, true
-	}
-	if file := r.customModule(name, collections); file != "" {
-		if !strings.Contains(name, ".") {
-			name = "ansible.legacy." + name
-		}
-		return name, true
-	}
-	if short := strings.TrimPrefix(strings.TrimPrefix(name, "ansible.legacy."), builtin); slices.Contains(absent, short) {
-		return builtin + short, true
-	}
-	return "", false
+// resolved is what a task's module name means.
+type resolved struct {
+	module string     // fully qualified
+	own    *OwnModule // its file, when it is the user's own
+	// missing: Ansible or a collection has such a module, and drover not. It
+	// is an error when a task gets there.
+	missing bool
 }
 
-// customModule finds the file of a module that came with the playbook: in
-// library/ of the playbook or of a role being loaded, or in a collection.
-func (r *reader) customModule(name string, collections []string) string {
-	if strings.ContainsAny(name, `/\ `) || r.playbook == "" {
-		return ""
+// module resolves a name as a task at a place writes it.
+func (r *reader) module(name string, collections []string) (resolved, bool) {
+	short, legacy := strings.CutPrefix(name, "ansible.legacy.")
+	switch {
+	case legacy || !strings.Contains(name, "."):
+		return r.shortName(short, collections)
+	case strings.Count(name, ".") < 2:
+		return resolved{}, false
 	}
-	name = strings.TrimPrefix(name, "ansible.legacy.")
-	dir := filepath.Dir(r.playbook)
-	dirs := append([]string{filepath.Join(dir, "library"), filepath.Join(dir, "action_plugins")}, r.l.LibraryPaths...)
-	for _, role := range r.roleFolders() {
-		dirs = append(dirs, filepath.Join(role, "library"), filepath.Join(role, "action_plugins"))
+	if fqcn, ok := r.l.ResolveModule(name, nil); ok {
+		return resolved{module: fqcn}, true
 	}
-	short := name
-	if parts := strings.SplitN(name, ".", 3); len(parts) == 3 {
-		collections, short, dirs = []string{parts[0] + "." + parts[1]}, parts[2], nil
+	parts := strings.SplitN(name, ".", 3)
+	if m := r.collectionModule(parts[0]+"."+parts[1], parts[2]); m != nil {
+		return resolved{module: name, own: m}, true
 	}
+	return r.missing(name)
+}
+
+// shortName resolves a name without a collection: in the collections that are
+// in force, among the user's own modules, then among Ansible's.
+func (r *reader) shortName(name string, collections []string) (resolved, bool) {
 	for _, c := range collections {
-		ns, coll, ok := strings.Cut(c, ".")
-		if !ok {
+		if c == "ansible.builtin" || c == "ansible.legacy" {
 			continue
 		}
-		for _, root := range r.l.collectionRoots(dir) {
-			plugins := filepath.Join(root, ns, coll, "plugins")
-			dirs = append(dirs, filepath.Join(plugins, "modules"), filepath.Join(plugins, "action"))
+		if fqcn, ok := r.l.qualified(c + "." + name); ok {
+			return resolved{module: fqcn}, true
+		}
+		if m := r.collectionModule(c, name); m != nil {
+			return resolved{module: c + "." + name, own: m}, true
 		}
 	}
-	for _, d := range dirs {
-		for _, ext := range []string{".py", ""} {
-			if file := filepath.Join(d, short+ext); exists(file) && !isDir(file) {
-				return file
-			}
-		}
+	fqcn, known := r.l.ResolveModule(name, collections)
+	m := r.ownModule(name)
+	switch {
+	case m != nil && known && (!m.Kind.Runnable() || r.l.onController(fqcn)):
+		r.shadowed(fqcn, m)
+		return resolved{module: fqcn}, true
+	case m != nil:
+		return resolved{module: "ansible.legacy." + name, own: m}, true
+	case known:
+		return resolved{module: fqcn}, true
 	}
-	return r.movedModule(name)
+	if m = r.ownAction(name); m != nil {
+		return resolved{module: "ansible.legacy." + name, own: m}, true
+	}
+	return r.missing(name)
 }
 
-// movedModule finds the file of a module that moved to a collection, by the
-// short name that it had before.
-func (r *reader) movedModule(name string) string {
-	if strings.ContainsAny(name, ".*?[") {
-		return ""
-	}
-	for _, root := range r.l.collectionRoots(filepath.Dir(r.playbook)) {
-		if found, err := filepath.Glob(filepath.Join(root, "*", "*", "plugins", "modules", name+".py")); err == nil && len(found) > 0 {
-			return found[0]
-		}
-	}
-	return ""
-}
-
-// roleFolders gives the folders of the roles whose own modules and plugins can
-// be used here: those being loaded, those around an include, and the play's.
-func (r *reader) roleFolders() []string {
-	dirs := slices.Clone(r.including)
-	for _, role := range r.roles {
-		dirs = append(dirs, role.path)
-	}
-	if r.play != nil {
-		for _, role := range r.play.Roles {
-			dirs = append(dirs, role.Path)
-		}
-	}
-	return dirs
+// onController reports whether a module's work begins on the controller, which
+// a file of its name does not replace.
+func (l *Loader) onController(fqcn string) bool {
+	short, ok := strings.CutPrefix(fqcn, builtin)
+	return ok && slices.Contains(own, short) || l.HasAction != nil && l.HasAction(fqcn)
 }
 
 // unknownModule explains a name that is no module.

@@ -71,6 +71,7 @@ func (r *reader) taskKeyword(t *Task, own owner, name string, p yaml.Pair, candi
 type call struct {
 	action string // as written
 	module string // fully qualified, "" for a template
+	own    *OwnModule
 	pos    source.Pos
 	pairs  []yaml.Pair // arguments written as a mapping
 	text   string      // arguments written as text
@@ -95,12 +96,12 @@ func (r *reader) findCall(t *Task, n *yaml.Node, candidates []yaml.Pair, collect
 		}
 	}
 	for _, p := range candidates {
-		module, ok := r.module(p.Name(), collections)
-		if !ok {
+		m, ok := r.module(p.Name(), collections)
+		if !ok || m.missing && !conditional(t) {
 			unknown = append(unknown, p)
 			continue
 		}
-		c := &call{action: p.Name(), module: module, pos: p.Key.Pos}
+		c := &call{action: p.Name(), module: m.module, own: m.own, pos: p.Key.Pos}
 		if !r.callArgs(c, p.Value) {
 			return nil
 		}
@@ -174,11 +175,12 @@ func (r *reader) actionKeyword(t *Task, name string, n *yaml.Node, collections [
 	if yaml.HasMarkup(c.action) {
 		return c
 	}
-	var ok bool
-	if c.module, ok = r.module(c.action, collections); !ok {
+	m, ok := r.module(c.action, collections)
+	if !ok || m.missing && !conditional(t) {
 		r.unknownModule(c.action, c.pos, taskOwner(t))
 		return nil
 	}
+	c.module, c.own = m.module, m.own
 	return c
 }
 

@@ -216,7 +216,7 @@ func (s *session) loader() *playbook.Loader {
 	}
 	return playbook.NewLoader(playbook.Options{
 		PublicRoles: public, DuplicateKeys: s.cfg.DuplicateKeys,
-		Modules: action.Spec, Names: moduleNames, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath, LibraryPaths: s.cfg.Library,
+		Modules: action.Spec, Names: moduleNames, HasAction: action.Exists, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath, LibraryPaths: s.cfg.Library,
 		Vault: s.decrypter(), Env: s.env, Warn: s.env.Warn, Timestamp: filters.Timestamp,
 		Static: func(known *value.Dict) *jinja.Context {
 			return jinja.NewContext(s.env, vars.Dict{D: known.Clone().Update(s.extra)})

@@ -41,6 +41,9 @@ func (r *Regexp) Get() *regexp.Regexp {
 // String gives the expression as it was written.
 func (r *Regexp) String() string { return r.expr }
 
+// Match is regexp's.
+func (r *Regexp) Match(b []byte) bool { return r.Get().Match(b) }
+
 // MatchString is regexp's.
 func (r *Regexp) MatchString(s string) bool { return r.Get().MatchString(s) }
 

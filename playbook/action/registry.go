@@ -16,6 +16,22 @@ func Builtin() map[string]Action {
 	return all
 }
 
+// Exists reports whether there is an action for a module of this fully
+// qualified name.
+func Exists(module string) bool {
+	_, ok := names()[module]
+	return ok
+}
+
+// names are the modules that have an action.
+var names = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	for name := range Builtin() {
+		all[name] = true
+	}
+	return all
+})
+
 // Specs gives the specifications of the actions whose modules do not exist on
 // the host, or are chosen there, sorted by name.
 func Specs() []*modules.Spec {

@@ -13,11 +13,9 @@ import (
 // act evaluates the arguments and runs the action, or the module where there
 // is no action of that name.
 func (i *itemRun) act(ctx context.Context) (*value.Dict, error) {
-	module, err := i.resolveModule()
-	if err != nil {
+	if err := i.resolveModule(); err != nil {
 		return nil, err
 	}
-	i.module = module
 	args, err := i.args()
 	if err != nil {
 		return nil, err
@@ -25,35 +23,44 @@ func (i *itemRun) act(ctx context.Context) (*value.Dict, error) {
 	i.recallSecrets(args)
 	view := &taskView{item: i, ctx: ctx, args: args}
 	if i.kw.async > 0 && !i.kw.check {
-		return i.runAsync(ctx, view, module)
+		return i.runAsync(ctx, view)
 	}
-	if a, ok := i.batch.run.actions[module]; ok {
-		return a.Run(ctx, view)
-	}
-	if _, ok := i.batch.run.cfg.Modules(module); !ok {
-		return nil, source.Errorf(i.step.task.Pos, "drover has no module '%s' and runs no Python ones", i.step.task.Action).
-			WithHint("'drover doc --list' shows the modules there are; command, shell and script run other programs")
-	}
-	return view.Invoke(ctx, module, args, nil)
+	return i.perform(ctx, view)
 }
 
-// resolveModule gives the full name of the task's module; one whose name is a
-// template is known only now.
-func (i *itemRun) resolveModule() (string, error) {
+// perform runs the action, the module of the user's own, or the module on the
+// host.
+func (i *itemRun) perform(ctx context.Context, t action.Task) (*value.Dict, error) {
+	if i.own != nil {
+		return i.runOwn(ctx, t)
+	}
+	if a, ok := i.batch.run.actions[i.module]; ok {
+		return a.Run(ctx, t)
+	}
+	if _, ok := i.batch.run.cfg.Modules(i.module); !ok {
+		return nil, source.Errorf(i.step.task.Pos, "drover has no module '%s'", i.step.task.Action).
+			WithHint("'drover doc --list' shows the modules there are; command, shell and script run other programs")
+	}
+	return t.Invoke(ctx, i.module, t.Args(), nil)
+}
+
+// resolveModule finds the task's module; one whose name is a template is known
+// only now.
+func (i *itemRun) resolveModule() error {
 	task := i.step.task
+	i.module, i.own = task.Module, task.Own
 	if task.Module != "" {
-		return task.Module, nil
+		return nil
 	}
 	v, err := i.jinja.Evaluate(&value.Template{Src: task.Action, Pos: task.Pos})
 	if err != nil {
-		return "", err
+		return err
 	}
-	name := value.String(v)
-	full, ok := i.batch.run.cfg.Loader.ResolveModule(name, task.Collections)
-	if !ok {
-		return "", source.Errorf(task.Pos, "there is no module '%s'", name)
+	name, ok := value.String(v), false
+	if i.module, i.own, ok = i.batch.run.cfg.Loader.ModuleOf(task, name); !ok {
+		return source.Errorf(task.Pos, "there is no module '%s'", name)
 	}
-	return full, nil
+	return nil
 }
 
 // ownTemplates are arguments that an action evaluates itself.

@@ -25,20 +25,14 @@ var asyncActions = map[string]bool{
 
 // runAsync starts the task's module as a job of its own on the host and, with
 // poll, waits for it.
-func (i *itemRun) runAsync(ctx context.Context, view *taskView, module string) (*value.Dict, error) {
-	if _, ok := i.batch.run.actions[module]; ok && !asyncActions[module] {
+func (i *itemRun) runAsync(ctx context.Context, view *taskView) (*value.Dict, error) {
+	if _, ok := i.batch.run.actions[i.module]; ok && !asyncActions[i.module] {
 		return nil, source.Errorf(i.step.task.Pos, "This action (%s) does not support async.", i.step.task.Action)
-	}
-	run := func(ctx context.Context, t action.Task) (*value.Dict, error) {
-		if a, ok := i.batch.run.actions[module]; ok {
-			return a.Run(ctx, t)
-		}
-		return t.Invoke(ctx, module, t.Args(), nil)
 	}
 	dir := (&connectionVars{ctx: i.jinja, scope: i.stack}).text(asyncDir, "ansible_async_dir")
 	job := &remote.Async{Limit: i.kw.async, Dir: dir, JobID: fmt.Sprintf("j%012d.%d", rand.Int64N(1e12), time.Now().UnixNano()%1e5)}
 	i.batch.run.jobSecrets.Store(job.JobID, i.secrets)
-	started, err := run(ctx, &asyncView{taskView: view, job: job})
+	started, err := i.perform(ctx, &asyncView{taskView: view, job: job})
 	asBooleans(started, "failed", "started", "finished")
 	if err != nil || i.kw.poll <= 0 || isTrue(itemResult{dict: started}, "failed") || isTrue(itemResult{dict: started}, "skipped") {
 		return started, err

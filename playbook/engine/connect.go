@@ -55,16 +55,21 @@ func (i *itemRun) keyword(name string, v value.Value) (string, error) {
 	return s, ev.err
 }
 
-// connectTo works out where and how to reach a host for this task.
-func (i *itemRun) connectTo(h *host) (*transport.Target, error) {
-	r := i.batch.run
+// connectionVars reads the variables that say how a host is reached: the
+// task's own, or those of the host that it is delegated to.
+func (i *itemRun) connectionVars(h *host) *connectionVars {
 	scope := jinja.Scope(i.stack)
 	if h != i.seat.host {
 		scope = i.delegatedScope(h)
 	}
-	c := &connectionVars{ctx: r.context(scope), scope: scope}
+	c := &connectionVars{ctx: i.batch.run.context(scope), scope: scope}
 	c.ctx.Host = i.jinja.Host
-	d := &r.cfg.Connection
+	return c
+}
+
+// connectTo works out where and how to reach a host for this task.
+func (i *itemRun) connectTo(h *host) (*transport.Target, error) {
+	c, d := i.connectionVars(h), &i.batch.run.cfg.Connection
 	user, err := i.keyword("remote_user", i.step.plan.remoteUser)
 	if err != nil {
 		return nil, err

@@ -49,7 +49,9 @@ func (ps *plans) get(t *playbook.Task) *plan {
 		return p
 	}
 	p = newPlan(t)
-	p.spec, _ = ps.spec(t.Module)
+	if t.Own == nil {
+		p.spec, _ = ps.spec(t.Module)
+	}
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	ps.byTask[t] = p

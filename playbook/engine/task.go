@@ -150,8 +150,9 @@ type itemRun struct {
 	warns []string
 	// module is the full name of what is called.
 	module string
-	try    int // which attempt it is, 0 for tasks that are tried once
-	place  int // among the items that run side by side
+	own    *playbook.OwnModule // the module's file when it is one of the user's own
+	try    int                 // which attempt it is, 0 for tasks that are tried once
+	place  int                 // among the items that run side by side
 }
 
 // taskKeywords are a task's keywords, evaluated for one item.
