@@ -150,3 +150,9 @@ func TestPostgresPrivilegesInSQL(t *testing.T) {
 		}
 	}
 }
+
+func TestMySQLHashesOfLongSalt(t *testing.T) {
+	if got := saltedSHA256("secret", "abcdefghij0123456789"); got != "$A$005$abcdefghij0123456789Zu4RPJ/GZ6uhS5PeIiP5RI.gbHZR3DWR3exeD3zy4sD" {
+		t.Error(got)
+	}
+}

@@ -30,6 +30,11 @@ type mysqlUserArgs struct {
 	Limits         *value.Dict `arg:"resource_limits" doc:"MAX_QUERIES_PER_HOUR, MAX_UPDATES_PER_HOUR, MAX_CONNECTIONS_PER_HOUR, MAX_USER_CONNECTIONS, and with MariaDB MAX_STATEMENT_TIME."`
 	CheckImplicit  bool        `arg:"check_implicit_admin" default:"false" doc:"Try root without a password before the given login."`
 	LogBin         bool        `arg:"sql_log_bin" default:"true" doc:"Whether this goes into the binary log."`
+	Salt           string      `arg:"salt" nolog:"true" doc:"Salt of 20 letters for caching_sha2_password and sha256_password, so that plugin_auth_string can be compared."`
+	Expire         string      `arg:"password_expire" choices:"default,interval,never,now" doc:"When the password expires; default is as the server's settings say."`
+	ExpireDays     *int        `arg:"password_expire_interval" doc:"Days after which it does, with password_expire interval."`
+	Locked         *bool       `arg:"locked" doc:"Nobody can log in with the account."`
+	Attributes     *value.Dict `arg:"attributes" doc:"Notes on the account, which MySQL 8 keeps; null takes one away."`
 	SessionVars    *value.Dict `arg:"session_vars" doc:"Variables of the server's that are set for this session."`
 	ForceContext   bool        `arg:"force_context" default:"false" doc:"Run in the database mysql, for replication filters."`
 	mysqlLogin
@@ -49,13 +54,18 @@ func mysqlUserModule() Module {
 		Returns: []Return{
 			{"user", "str", "always", "The user's name."},
 			{"password_changed", "bool", "always", "Whether the password was set; null where check mode can't tell."},
+			{"attributes", "dict", "always", "The account's notes, null for none."},
 			{"msg", "str", "always", "What was done."},
 		},
 		MutuallyExclusive: [][]string{{"append_privs", "subtract_privs"}},
+		RequiredIf:        []RequiredIf{{Arg: "password_expire", Value: "interval", Needs: []string{"password_expire_interval"}}},
 	}, runMySQLUser)
 }
 
 func runMySQLUser(ctx context.Context, h target.Host, c *Call, a *mysqlUserArgs) (*Result, error) {
+	if err := a.verify(); err != nil {
+		return nil, err
+	}
 	s, err := a.connectAdmin(ctx, h, a.CheckImplicit)
 	if err != nil {
 		return nil, err
@@ -86,7 +96,32 @@ func runMySQLUser(ctx context.Context, h target.Host, c *Call, a *mysqlUserArgs)
 		return nil, err
 	}
 	res.Changed, res.Msg = u.changed, u.msg
-	return res.Set("password_changed", u.passwordChanged), nil
+	return res.Set("password_changed", u.passwordChanged).Set("attributes", orNull(u.attributes)), nil
+}
+
+// verify refuses arguments that do not go together.
+func (a *mysqlUserArgs) verify() error {
+	switch {
+	case a.ExpireDays != nil && *a.ExpireDays < 1:
+		return Failf("password_expire_interval value should be positive number")
+	case a.Salt == "":
+		return nil
+	case a.PluginAuth == "":
+		return Failf("salt requires plugin_auth_string")
+	case len(a.Salt) != 20:
+		return Failf("salt must be 20 characters long")
+	case a.Plugin != "caching_sha2_password" && a.Plugin != "sha256_password":
+		return Failf("salt requires caching_sha2_password or sha256_password plugin")
+	}
+	return nil
+}
+
+// orNull gives a dict, none where there is nothing in it.
+func orNull(d *value.Dict) value.Value {
+	if d.Len() == 0 {
+		return value.None
+	}
+	return d
 }
 
 // prelude gives the statements that the session starts with.
@@ -132,6 +167,7 @@ type mysqlUser struct {
 	changed         bool
 	msg             string
 	passwordChanged any // nil in check mode of a new account
+	attributes      *value.Dict
 }
 
 // do runs statements outside check mode, all of them a change.
@@ -173,6 +209,19 @@ func (u *mysqlUser) add(ctx context.Context) error {
 	if u.Limits != nil {
 		statements = append(statements, "ALTER USER "+account+limitClause(u.Limits))
 	}
+	if u.Expire != "" {
+		statements = append(statements, "ALTER USER "+account+u.expireClause())
+	}
+	if u.Locked != nil && *u.Locked {
+		statements = append(statements, "ALTER USER "+account+" ACCOUNT LOCK")
+	}
+	if u.Attributes.Len() > 0 {
+		if err := u.supportsAttributes(ctx); err != nil {
+			return err
+		}
+		statements = append(statements, "ALTER USER "+account+attributeClause(u.Attributes))
+		u.attributes = u.Attributes
+	}
 	u.passwordChanged = !reused
 	if u.c.Check {
 		u.passwordChanged = nil
@@ -213,11 +262,16 @@ func (u *mysqlUser) pluginClause() string {
 	case u.PluginAuth == "":
 		return " IDENTIFIED WITH " + mysqlName(u.Plugin)
 	}
-	word := " BY "
-	if u.Plugin == "pam" {
-		word = " USING " // MariaDB's plugin of that name wants it so
+	with := " IDENTIFIED WITH " + mysqlName(u.Plugin)
+	switch { // MariaDB's plugins want it otherwise
+	case u.Plugin == "pam":
+		return with + " USING " + mysqlQuote(u.PluginAuth)
+	case u.Plugin == "ed25519":
+		return with + " USING PASSWORD(" + mysqlQuote(u.PluginAuth) + ")"
+	case u.Salt != "":
+		return with + " AS 0x" + strings.ToUpper(hex.EncodeToString([]byte(saltedSHA256(u.PluginAuth, u.Salt))))
 	}
-	return " IDENTIFIED WITH " + mysqlName(u.Plugin) + word + mysqlQuote(u.PluginAuth)
+	return with + " BY " + mysqlQuote(u.PluginAuth)
 }
 
 // hash gives what mysql_native_password keeps of the password.
@@ -238,7 +292,7 @@ func (a *mysqlUserArgs) hash() (string, error) {
 func (u *mysqlUser) modify(ctx context.Context, hosts []string) error {
 	u.passwordChanged = false
 	for _, host := range hosts {
-		for _, step := range []func(context.Context, string) error{u.setPassword, u.setPlugin, u.setPrivileges, u.setTLS, u.setLimits} {
+		for _, step := range []func(context.Context, string) error{u.setPassword, u.setExpiry, u.setPlugin, u.setPrivileges, u.setAttributes, u.setTLS, u.setLock, u.setLimits} {
 			if err := step(ctx, host); err != nil {
 				return err
 			}
@@ -282,7 +336,11 @@ func (u *mysqlUser) setPlugin(ctx context.Context, host string) error {
 	if err != nil {
 		return err
 	}
-	if now.text(0) == u.Plugin && (u.PluginHash == "" || now.text(1) == u.PluginHash) && (u.PluginAuth == "" || now.text(1) == u.PluginAuth) {
+	kept := u.PluginAuth
+	if u.Salt != "" {
+		kept = saltedSHA256(u.PluginAuth, u.Salt)
+	}
+	if now.text(0) == u.Plugin && (u.PluginHash == "" || now.text(1) == u.PluginHash) && (kept == "" || now.text(1) == kept) {
 		return nil
 	}
 	u.passwordChanged = true

@@ -12,7 +12,7 @@ import (
 // absent are modules of Ansible's own that drover does not bring. A playbook
 // for several systems names them in tasks that are skipped elsewhere, so that
 // only running one is an error.
-var absent = []string{"dnf", "dnf5", "yum", "expect", "iptables", "known_hosts", "mount_facts", "pip", "rpm_key", "subversion", "sysvinit", "yum_repository"}
+var absent = []string{"dnf", "dnf5", "yum", "expect", "mount_facts", "rpm_key", "subversion", "sysvinit", "yum_repository"}
 
 //go:embed moved.txt
 var movedText string
