@@ -1,11 +1,16 @@
 package inventory
 
 import (
+	"errors"
 	"slices"
 
 	"drover/playbook/source"
 	"drover/playbook/value"
 )
+
+// ErrSelection is inside errors about a host or group of the command line that
+// a view can't be made of.
+var ErrSelection = errors.New("no such selection")
 
 // View shows an inventory as "ansible-inventory" does: with the variables of
 // group_vars and host_vars folders laid over those of the sources. Templates
@@ -111,7 +116,9 @@ func (v *View) Host(pattern string) (*value.Dict, error) {
 		return nil, err
 	}
 	if len(hosts) != 1 {
-		return nil, source.Errorf(source.Pos{}, "You must pass a single valid host to --host parameter, '%s' names %d hosts", pattern, len(hosts))
+		e := source.Errorf(source.Pos{}, "You must pass a single valid host to --host parameter, '%s' names %d hosts", pattern, len(hosts))
+		e.Err = ErrSelection
+		return nil, e
 	}
 	return v.HostVars(hosts[0])
 }

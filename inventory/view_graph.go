@@ -13,7 +13,9 @@ import (
 func (v *View) Graph(group string, vars bool) (string, error) {
 	g, ok := v.Inventory.Group(group)
 	if !ok {
-		return "", source.Errorf(source.Pos{}, "Pattern must be valid group name when using --graph, there is no group '%s'%s", group, source.DidYouMean(group, v.Inventory.allNames()))
+		e := source.Errorf(source.Pos{}, "Pattern must be valid group name when using --graph, there is no group '%s'%s", group, source.DidYouMean(group, v.Inventory.allNames()))
+		e.Err = ErrSelection
+		return "", e
 	}
 	d := &drawing{View: v, vars: vars}
 	if err := d.group(g, 0); err != nil {

@@ -45,6 +45,11 @@ type Base struct {
 
 	DelegateTo, DelegateFacts value.Value // tasks, blocks, roles
 	Notify                    []value.Value
+
+	// Faults are mistakes in what a task says, or in what a block or a role says
+	// for its tasks, that count only when the task is reached: a wrong argument,
+	// a template or a condition that can't be read, a value of the wrong kind.
+	Faults source.List
 }
 
 // Cond is one conditional expression: Expr is a Str with a bare expression
@@ -151,10 +156,6 @@ type Task struct {
 	// Implicit tasks are not written by the user (gathering facts, a role's
 	// argument validation, flushes between sections).
 	Implicit bool
-	// Faults are mistakes in what the task says that count only when it is
-	// reached: a wrong argument, a template or a condition that can't be read, a
-	// value of the wrong kind.
-	Faults source.List
 }
 
 // LoopControl is loop_control.

@@ -7,8 +7,9 @@ import (
 	"drover/playbook/yaml"
 )
 
-// Faults gives the mistakes in what the tasks of a list say that end a run only
-// where the task is reached (Task.Faults), in the order in which they stand.
+// Faults gives the mistakes in what the tasks and blocks of a list say that end
+// a run only where a task is reached (Base.Faults), in the order in which they
+// stand.
 func Faults(steps []Step) source.List {
 	var all source.List
 	for _, s := range steps {
@@ -16,6 +17,7 @@ func Faults(steps []Step) source.List {
 		case *Task:
 			all = append(all, s.Faults...)
 		case *Block:
+			all = append(all, s.Faults...)
 			for _, part := range [][]Step{s.Body, s.Rescue, s.Always} {
 				all = append(all, Faults(part)...)
 			}
@@ -93,16 +95,16 @@ func inOrder(errs source.List) {
 	})
 }
 
-// collectFaults makes mistakes ones of the task that is being read. The result
-// ends that.
-func (r *reader) collectFaults(t *Task) func() {
+// collectFaults makes mistakes ones of the task, block or role that is being
+// read. The result ends that.
+func (r *reader) collectFaults(b *Base) func() {
 	before := r.faults
-	r.faults = &t.Faults
+	r.faults = &b.Faults
 	return func() { r.faults = before }
 }
 
-// promote makes the mistakes of an import ones that count now: it is gone when
-// the playbook runs.
+// promote makes the mistakes of an import that brought nothing in ones that
+// count now: it is gone when the playbook runs.
 func (r *reader) promote(t *Task) {
 	for _, fault := range t.Faults {
 		r.errs.Add(fault)

@@ -221,23 +221,16 @@ func (r *reader) conds(name string, n *yaml.Node) []Cond {
 
 // vars takes a mapping of variables, or the old list of mappings.
 func (r *reader) vars(name string, n *yaml.Node) *value.Dict {
-	d := value.NewDict(len(n.Pairs))
-	for _, m := range elements(n) {
-		if m.IsNull() {
-			continue
-		}
-		if m.Kind != yaml.Mapping {
-			r.wrongKind(name, m, "a mapping of names to values")
-			continue
-		}
-		for _, p := range m.Pairs {
-			if why := badVariableName(p.Name()); why != "" {
-				wide(r.errorf(p.Key.Pos, "'%s' is not a name for a variable: %s", p.Name(), why), p.Name())
-			}
-		}
-		d.Update(m.Dict())
+	if n.Kind != yaml.Mapping {
+		r.wrongKind(name, n, "a mapping of names to values")
+		return nil
 	}
-	return d
+	for _, p := range n.Pairs {
+		if why := badVariableName(p.Name()); why != "" {
+			wide(r.errorf(p.Key.Pos, "'%s' is not a name for a variable: %s", p.Name(), why), p.Name())
+		}
+	}
+	return n.Dict()
 }
 
 var pythonKeywords = strings.Fields("False None True and as assert async await break class continue def del elif else except " +

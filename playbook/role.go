@@ -80,6 +80,7 @@ func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
 		}
 		return nil, false
 	}
+	ended := r.collectFaults(&use.base)
 	r.base(ownRole, &use.base, n, func(word string, p yaml.Pair) bool {
 		if word == "role" || word == "name" {
 			return true
@@ -90,6 +91,7 @@ func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
 		use.params.Set(p.Key.Value(), p.Value.Value())
 		return true
 	})
+	ended()
 	use.pos = name.Pos
 	var ok bool
 	use.Name, ok = r.literal(name, at, use.params.Clone().Update(use.base.Vars))

@@ -69,9 +69,11 @@ func (r *reader) step(n *yaml.Node, at place) Step {
 // block reads a block with its rescue and always parts.
 func (r *reader) block(n *yaml.Node, at place) Step {
 	b := &Block{Parent: at.parent, Play: r.play, Role: at.role}
+	ended := r.collectFaults(&b.Base)
 	r.base(ownBlock, &b.Base, n, func(name string, _ yaml.Pair) bool {
 		return name == "block" || name == "rescue" || name == "always"
 	})
+	ended()
 	in := at.in(b)
 	body := in
 	body.rescued = body.rescued || n.Get("rescue") != nil

@@ -18,7 +18,7 @@ func (r *reader) task(n *yaml.Node, at place) Step {
 		own = ownHandler
 	}
 	defer r.tolerate(n, at)()
-	defer r.collectFaults(t)()
+	defer r.collectFaults(&t.Base)()
 	var candidates []yaml.Pair
 	r.base(own, &t.Base, n, func(name string, p yaml.Pair) bool {
 		return r.taskKeyword(t, own, name, p, &candidates)
@@ -34,7 +34,7 @@ func (r *reader) task(n *yaml.Node, at place) Step {
 		return t
 	}
 	step := r.special(t, call, at, len(r.errs)+len(t.Faults) > before)
-	if step != t {
+	if step == nil {
 		r.promote(t)
 	}
 	return step

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 
+	"drover/inventory"
 	"drover/playbook/engine"
 	"drover/playbook/source"
 	"drover/playbook/vault"
@@ -13,7 +15,7 @@ import (
 // The exit codes, those of ansible-playbook.
 const (
 	exitOK          = 0
-	exitError       = 1 // a fault of the environment: no inventory, no such file
+	exitError       = 1 // something is not there: an inventory, a file, a role, a handler
 	exitFailed      = 2 // a task failed on a host; also a wrong command line
 	exitUnreachable = 4 // a host was unreachable; also a playbook that can't be read
 	exitOptions     = 5 // options that do not go together
@@ -46,14 +48,15 @@ func exitCode(err error) int {
 	var fault *source.Error
 	var list source.List
 	var locked *vault.Error
+	var running *engine.RunError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
 		return exitFailed
-	case errors.As(err, &locked):
+	case errors.As(err, &locked), errors.As(err, &running), errors.Is(err, fs.ErrNotExist):
 		return exitError
-	case errors.As(err, &options):
+	case errors.As(err, &options), errors.Is(err, inventory.ErrSelection):
 		return exitOptions
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"testing"
 
+	"drover/inventory"
 	"drover/playbook/engine"
 	"drover/playbook/source"
 	"drover/transport"
@@ -23,6 +25,9 @@ func TestExitCodes(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", source.List{errors.New("a"), errors.New("b")}), 4},
 		{&transport.UnreachableError{Host: "h", Err: errors.New("gone")}, 4},
 		{&optionsError{"conflict"}, 5},
+		{&source.Error{Msg: "no such host", Err: inventory.ErrSelection}, 5},
+		{&source.Error{Msg: "no such role", Err: fs.ErrNotExist}, 1},
+		{&engine.RunError{Err: source.Errorf(source.Pos{File: "a.yml", Line: 1}, "no such handler")}, 1},
 		{context.Canceled, 99},
 	} {
 		if got := exitCode(tc.err); got != tc.want {

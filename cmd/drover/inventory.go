@@ -9,6 +9,7 @@ import (
 
 	"drover/internal/dump"
 	"drover/inventory"
+	"drover/playbook/filters/pyyaml"
 	"drover/playbook/value"
 )
 
@@ -118,7 +119,8 @@ func (s *session) inventoryText() (string, error) {
 
 func (s *session) inventoryDump(d *value.Dict) (string, error) {
 	if s.cli.Bool("yaml") {
-		return trimNewline(dump.YAML(d, 0, true)), nil
+		text, err := pyyaml.Dump(dump.Mask(d), pyyaml.Options{Flow: pyyaml.FlowNever})
+		return trimNewline(text), err
 	}
 	return inventory.JSON(dump.Mask(d).(*value.Dict))
 }

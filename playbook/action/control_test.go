@@ -52,7 +52,9 @@ func TestDebug(t *testing.T) {
 		{"lazy", []any{"var", "d"}, value.DictOf("d", value.DictOf("k", 5))},
 		{"name in a variable", []any{"var", tpl("{{ name }}")}, value.DictOf("x", 5)},
 		{"data is not evaluated", []any{"var", tpl("{{ evil }}")}, value.DictOf("lookup('pipe', 'id')", "lookup('pipe', 'id')")},
-		{"undefined", []any{"var", "nope"}, value.DictOf("nope", "VARIABLE IS NOT DEFINED!")},
+		{"undefined", []any{"var", "nope"}, value.DictOf("nope", "<< error 1 - 'nope' is undefined >>")},
+		{"undefined inside", []any{"var", "[x, nope, d.none]"}, value.DictOf("[x, nope, d.none]",
+			value.NewList(value.Int(5), value.Str("<< error 1 - 'nope' is undefined >>"), value.Str("<< error 2 - object of type 'dict' has no attribute 'none' >>")))},
 		{"verbosity", []any{"msg", "m", "verbosity", 2}, value.DictOf("skipped", true, "skipped_reason", "Verbosity threshold not met.")},
 	}
 	for _, tt := range tests {

@@ -2,6 +2,8 @@ package action
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"drover/internal/lazyre"
 	"drover/modules"
@@ -53,8 +55,8 @@ func debug(_ context.Context, t Task) (*value.Dict, error) {
 	return result, nil
 }
 
-// debugVar gives what to show for var, and under which name; what is not
-// defined is shown to be so, any other error is one.
+// debugVar gives what to show for var, and under which name. What is undefined
+// in it, or all of it, is shown to be so; any other error is one.
 func debugVar(t Task, shown value.Value) (key string, v value.Value, err error) {
 	name, isText := value.AsString(shown)
 	switch {
@@ -63,18 +65,55 @@ func debugVar(t Task, shown value.Value) (key string, v value.Value, err error) 
 	case !writtenAs(t, "var", name) && !plainReference.MatchString(name):
 		return name, shown, nil // text that a template gave is data: only a name is looked up
 	}
-	v, err = t.Jinja().Expr(name, t.Pos())
-	if err == nil {
-		v, err = t.Jinja().Evaluate(v)
+	v, err = t.Jinja().ExprSettled(name, t.Pos())
+	var undef *jinja.UndefinedError
+	if errors.As(err, &undef) {
+		v, err = undef.Undefined, nil
 	}
-	if jinja.KindOf(err) == jinja.KindUndefined {
-		text := "VARIABLE IS NOT DEFINED!"
-		if t.Verbosity() > 0 {
-			text += ": " + err.Error()
-		}
-		return name, value.Str(text), nil
+	if err != nil {
+		return name, nil, err
 	}
+	m := &missing{older: t.Jinja().Env().Lenient, verbose: t.Verbosity() > 0}
+	v, err = t.Jinja().Evaluate(m.fill(v))
 	return name, v, err
+}
+
+// missing puts texts where values are undefined.
+type missing struct {
+	older, verbose bool // as Ansible did before 2.19; with -v
+	n              int  // how many there were so far
+}
+
+// fill gives v with each undefined value in it replaced.
+func (m *missing) fill(v value.Value) value.Value {
+	switch v := v.(type) {
+	case *value.Undefined:
+		return value.Str(m.text(v))
+	case *value.List:
+		out := make([]value.Value, len(v.Elems))
+		for i, e := range v.Elems {
+			out[i] = m.fill(e)
+		}
+		return value.NewList(out...)
+	case *value.Dict:
+		out := value.NewDict(v.Len())
+		for _, e := range v.Entries() {
+			out.Set(e.Key, m.fill(e.Val))
+		}
+		return out
+	}
+	return v
+}
+
+func (m *missing) text(u *value.Undefined) string {
+	m.n++
+	switch {
+	case !m.older:
+		return fmt.Sprintf("<< error %d - %s >>", m.n, u.Msg)
+	case m.verbose:
+		return "VARIABLE IS NOT DEFINED!: " + u.Msg
+	}
+	return "VARIABLE IS NOT DEFINED!"
 }
 
 // plainReference matches a variable's name with attributes and constant

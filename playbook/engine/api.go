@@ -14,6 +14,7 @@ import (
 	"drover/playbook/action"
 	"drover/playbook/event"
 	"drover/playbook/jinja"
+	"drover/playbook/source"
 	"drover/playbook/value"
 	"drover/transport"
 	"drover/transport/remote"
@@ -111,6 +112,16 @@ type Outcome struct {
 	Stats               []event.HostStats
 	FailedHosts         []string // for --limit @file.retry
 }
+
+// RunError is an error that came up while the run went on and ends it: what a
+// playbook names is not there, such as a handler or a strategy. Its exit code is
+// 1, that of a playbook that can't be read is 4.
+type RunError struct{ Err *source.Error }
+
+func (e *RunError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the error with its place.
+func (e *RunError) Unwrap() error { return e.Err }
 
 // The doors:
 //

@@ -100,6 +100,9 @@ func (i *itemRun) pollJob(ctx context.Context, view *taskView, job *remote.Async
 		}
 		if isTrue(itemResult{dict: result}, "finished") {
 			_, err := status("cleanup")
+			i.batch.run.emit(event.AsyncEnd{
+				Task: i.step.info, Host: i.seat.name, JobID: job.JobID, Failed: isTrue(itemResult{dict: result}, "failed"),
+			})
 			return result, err
 		}
 		if left <= 0 {

@@ -50,7 +50,7 @@ func (pr *playRun) runBatch(ctx context.Context, members []*host) bool {
 			failed++
 		}
 	}
-	if b.broke {
+	if b.broke { // as it was told when that happened, too
 		pr.run.emit(event.NoHosts{Remaining: true})
 	}
 	return !b.broke && failed < len(b.seats)
@@ -265,7 +265,7 @@ func (b *batch) readVarsFiles(s *seat) {
 	s.varsFiles = nil
 	for _, entry := range b.play.play.VarsFiles {
 		ctx := b.run.context(b.taskScope(s, p))
-		d, err := b.varsFile(ctx, entry)
+		d, err := b.varsFile(s, ctx, entry)
 		if err != nil {
 			b.run.fault(source.Wrap(b.play.play.Keys["vars_files"], err))
 			return

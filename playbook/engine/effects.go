@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"drover/playbook/source"
 	"drover/playbook/value"
 )
@@ -66,8 +68,19 @@ func (i *itemRun) factEffect(result, facts *value.Dict) {
 // host_vars}.
 func (i *itemRun) addHost(result, d *value.Dict) {
 	vars, _ := d.At("host_vars").(*value.Dict)
-	_, changed, err := i.batch.run.inventory().AddHost(value.String(d.At("host_name")), stringsOf(d.At("groups")), vars)
+	added, changed, err := i.batch.run.inventory().AddHost(value.String(d.At("host_name")), stringsOf(d.At("groups")), vars)
 	i.inventoryChanged(result, changed, err)
+	if err == nil && changed {
+		i.effect(func(b *batch, _ *seat) { b.play.know(b.run.hosts.get(added)) })
+	}
+}
+
+// know makes a host that add_host brought one of those that the play's magic
+// variables name; it takes part from the next play on.
+func (pr *playRun) know(h *host) {
+	if !slices.Contains(pr.matched, h) {
+		pr.matched = append(pr.matched, h)
+	}
 }
 
 func (i *itemRun) inventoryChanged(result *value.Dict, changed bool, err error) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -97,7 +98,10 @@ func (r *run) warn(pos source.Pos, text string) {
 func (r *run) fault(err error) {
 	r.faultMu.Lock()
 	defer r.faultMu.Unlock()
-	r.faults.Add(err)
+	same := func(have error) bool { return source.Format(have) == source.Format(err) }
+	if !slices.ContainsFunc(r.faults, same) { // several hosts come to the same one
+		r.faults.Add(err)
+	}
 }
 
 func (r *run) faulted() error {
@@ -152,14 +156,14 @@ func (e *Engine) Run(ctx context.Context, books []*playbook.Playbook) (*Outcome,
 
 func (r *run) outcome(ctx context.Context) *Outcome {
 	out := &Outcome{Stats: r.hosts.stats(), Interrupted: ctx.Err() != nil}
-	for _, s := range out.Stats {
-		h := r.hosts.byName[s.Host]
+	for _, h := range r.hosts.byName { // also those that no task ran on
 		out.Failed = out.Failed || h.failed
 		out.Unreachable = out.Unreachable || h.unreachable
 		if h.failed || h.unreachable {
-			out.FailedHosts = append(out.FailedHosts, s.Host)
+			out.FailedHosts = append(out.FailedHosts, h.name)
 		}
 	}
+	slices.Sort(out.FailedHosts)
 	return out
 }
 

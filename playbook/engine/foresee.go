@@ -79,11 +79,12 @@ func (f *foresight) walk(steps []playbook.Step) {
 }
 
 func (f *foresight) task(t *playbook.Task) {
-	if f.over = f.over || mayEnd(t); f.over || len(t.Faults) == 0 || t.Loop != nil {
+	faults := f.batch.run.plans.get(t).faults
+	if f.over = f.over || mayEnd(t); f.over || len(faults) == 0 || t.Loop != nil {
 		return
 	}
 	if f.batch.takesPart(t) {
-		f.faults = append(f.faults, t.Faults...)
+		f.faults = append(f.faults, faults...)
 	}
 }
 

@@ -55,8 +55,10 @@ func (pr *playRun) haveFacts() bool {
 }
 
 // varsFile reads one entry of vars_files for a host: a file, or the first that
-// exists of a list. One whose name can't be evaluated yet gives nothing.
-func (b *batch) varsFile(ctx *jinja.Context, entry value.Value) (*value.Dict, error) {
+// exists of a list; one that does not exist is passed over with a warning. An
+// entry that needs a name which is not known yet, since facts may still come,
+// gives nothing.
+func (b *batch) varsFile(s *seat, ctx *jinja.Context, entry value.Value) (*value.Dict, error) {
 	alternatives := []value.Value{entry}
 	if l, ok := entry.(*value.List); ok {
 		alternatives = l.Elems
@@ -64,10 +66,10 @@ func (b *batch) varsFile(ctx *jinja.Context, entry value.Value) (*value.Dict, er
 	var missing error
 	for _, a := range alternatives {
 		v, err := ctx.Evaluate(a)
+		if jinja.KindOf(err) == jinja.KindUndefined && !s.gathered() {
+			return nil, nil
+		}
 		if err != nil {
-			if _, isTemplate := a.(*value.Template); isTemplate {
-				continue
-			}
 			return nil, err
 		}
 		path, err := b.run.cfg.Loader.Find(&playbook.Task{Play: b.play.play}, "vars", value.String(v))
@@ -77,7 +79,16 @@ func (b *batch) varsFile(ctx *jinja.Context, entry value.Value) (*value.Dict, er
 		}
 		return b.run.cfg.Loader.VarsFile(path)
 	}
-	return nil, missing
+	if missing != nil {
+		b.run.warn(b.play.play.Keys["vars_files"], "no file of this vars_files entry exists, so it gives no variables: "+errorText(missing))
+	}
+	return nil, nil
+}
+
+// gathered reports whether facts of the host were gathered or recalled.
+func (s *seat) gathered() bool {
+	_, ok := s.facts.Lookup("module_setup")
+	return ok
 }
 
 // ask puts the questions of vars_prompt; variables that are set on the command

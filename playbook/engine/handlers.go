@@ -108,7 +108,7 @@ func (b *batch) unknownHandler(o *outcome, name string) {
 		b.run.warn(pos, err.Msg)
 		return
 	}
-	b.run.fault(err)
+	b.run.fault(&RunError{err})
 }
 
 // mark notes handlers that are to run for a host.

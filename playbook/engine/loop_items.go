@@ -14,12 +14,16 @@ import (
 	"drover/playbook/vars"
 )
 
-// loopItems evaluates what the task loops over. When that fails but the
-// task's conditions say skip, skip holds the skipped result, as in Ansible.
+// loopItems evaluates what the task loops over. When that needs a name which is
+// undefined but the task's conditions say skip, skip holds the skipped result,
+// as in Ansible.
 func (i *itemRun) loopItems() (items []value.Value, skip *value.Dict, err error) {
 	items, err = i.evalLoop()
 	if err == nil {
 		return items, nil, nil
+	}
+	if jinja.KindOf(err) != jinja.KindUndefined {
+		return nil, nil, err
 	}
 	if skip, whenErr := i.skip(); whenErr == nil && skip != nil {
 		return nil, skip, nil
@@ -80,7 +84,26 @@ func (i *itemRun) lookupItems() ([]value.Value, error) {
 		return nil, source.Errorf(pos, "with_indexed_items expects a list")
 	}
 	items, err := lookup(call)
+	for k, item := range items {
+		items[k] = withoutTuples(item)
+	}
 	return items, source.Wrap(pos, err)
+}
+
+// withoutTuples gives a value with lists in place of its tuples, as the items
+// of with_x have them since 2.19.
+func withoutTuples(v value.Value) value.Value {
+	switch v := v.(type) {
+	case value.Tuple:
+		return withoutTuples(value.NewList(v...))
+	case *value.List:
+		out := make([]value.Value, len(v.Elems))
+		for k, e := range v.Elems {
+			out[k] = withoutTuples(e)
+		}
+		return value.NewList(out...)
+	}
+	return v
 }
 
 // loopLayer gives the variables of an item as a layer: only a list that stands

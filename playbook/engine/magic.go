@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"drover/playbook"
@@ -18,13 +21,18 @@ type hostMagic struct {
 
 var hostMagicNames = []string{
 	"ansible_check_mode", "ansible_config_file", "ansible_diff_mode", "ansible_facts", "ansible_forks",
-	"ansible_inventory_sources", "ansible_limit", "ansible_playbook_python", "ansible_run_tags", "ansible_skip_tags",
+	"ansible_inventory_sources", "ansible_playbook_python", "ansible_run_tags", "ansible_skip_tags",
 	"ansible_verbosity", "ansible_version", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file",
 	"inventory_hostname", "inventory_hostname_short", "playbook_dir",
 }
 
 // Names implements vars.Layer.
-func (m *hostMagic) Names() []string { return hostMagicNames }
+func (m *hostMagic) Names() []string {
+	if m.run.cfg.Limit != "" {
+		return append([]string{"ansible_limit"}, hostMagicNames...)
+	}
+	return hostMagicNames
+}
 
 // Lookup implements vars.Layer.
 func (m *hostMagic) Lookup(name string) (value.Value, bool) {
@@ -88,7 +96,7 @@ func (r *run) magic(name string) (value.Value, bool) {
 	case "ansible_limit":
 		return value.Str(c.Limit), c.Limit != ""
 	case "ansible_config_file":
-		return value.Str(c.ConfigFile), c.ConfigFile != ""
+		return optionalPath(c.ConfigFile)
 	}
 	return nil, false
 }
@@ -138,20 +146,24 @@ type taskMagic struct {
 var taskMagicNames = []string{
 	"ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name",
 	"ansible_play_role_names", "ansible_dependent_role_names", "ansible_role_names", "play_hosts", "role_names",
-	"ansible_search_path", "vars",
+	"ansible_search_path", "environment", "vars",
 }
 
-var roleMagicNames = []string{
-	"ansible_collection_name", "ansible_parent_role_names", "ansible_parent_role_paths", "ansible_role_name",
-	"role_name", "role_path",
-}
+var (
+	roleMagicNames  = []string{"ansible_collection_name", "ansible_role_name", "role_name", "role_path", "role_uuid"}
+	parentRoleNames = []string{"ansible_parent_role_names", "ansible_parent_role_paths"}
+)
 
 // Names implements vars.Layer.
 func (m *taskMagic) Names() []string {
-	if m.plan.task.Role != nil {
-		return append(append([]string{}, taskMagicNames...), roleMagicNames...)
+	role := m.plan.task.Role
+	switch {
+	case role == nil:
+		return taskMagicNames
+	case len(role.Parents) > 0:
+		return slices.Concat(taskMagicNames, roleMagicNames, parentRoleNames)
 	}
-	return taskMagicNames
+	return slices.Concat(taskMagicNames, roleMagicNames)
 }
 
 // Lookup implements vars.Layer.
@@ -161,7 +173,7 @@ func (m *taskMagic) Lookup(name string) (value.Value, bool) {
 	case "play_hosts", "ansible_play_batch":
 		return b.names(func(s *seat) bool { return !s.unreachable && !s.failed }), true
 	case "ansible_play_hosts":
-		return hostNames(b.play.hosts, func(h *host) bool { return !h.unreachable && !h.failed }), true
+		return hostNames(b.play.matched, func(h *host) bool { return !h.unreachable && !h.failed }), true
 	case "ansible_play_hosts_all":
 		return hostNames(b.play.matched, func(*host) bool { return true }), true
 	case "ansible_play_name":
@@ -174,6 +186,8 @@ func (m *taskMagic) Lookup(name string) (value.Value, bool) {
 		return b.play.roleNames(true, true), true
 	case "ansible_search_path":
 		return value.Strings(searchPath(m.plan.task, b.run.playbookDir)...), true
+	case "environment":
+		return value.NewList(m.plan.environment...), true
 	case "vars":
 		return &varsView{run: b.run, scope: m.scope}, true
 	}
@@ -195,6 +209,9 @@ func roleMagic(r *playbook.Role, name string) (value.Value, bool) {
 		if c := roleCollection(r); c != "" {
 			return value.Str(c), true
 		}
+		return value.None, true
+	case "role_uuid":
+		return value.Str(roleUUID(r)), true
 	case "ansible_parent_role_names":
 		names := value.NewList()
 		for _, p := range r.Parents {
@@ -209,6 +226,14 @@ func roleMagic(r *playbook.Role, name string) (value.Value, bool) {
 		return paths, len(r.Parents) > 0
 	}
 	return nil, false
+}
+
+// roleUUID gives an identifier of one use of a role, in the form of a UUID. It is
+// the same in every run.
+func roleUUID(r *playbook.Role) string {
+	sum := sha256.Sum256([]byte(r.Pos.String() + "\x00" + r.Path + "\x00" + r.Hash))
+	h := hex.EncodeToString(sum[:16])
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }
 
 // searchPath lists the folders in which a task's files are looked for.
@@ -230,11 +255,6 @@ func searchPath(t *playbook.Task, playbookDir string) []string {
 	}
 	if t.File != "" {
 		add(filepath.Dir(t.File))
-	}
-	for b := t.Parent; b != nil; b = b.Parent {
-		if b.File != "" {
-			add(filepath.Dir(b.File))
-		}
 	}
 	add(playbookDir)
 	return dirs

@@ -7,6 +7,7 @@ import (
 
 	"drover/modules"
 	"drover/playbook"
+	"drover/playbook/source"
 	"drover/playbook/value"
 	"drover/playbook/vars"
 )
@@ -26,6 +27,7 @@ type plan struct {
 	environment    []value.Value
 	notify         []value.Value
 	moduleDefaults []value.Value
+	faults         source.List // of the task and all around it
 
 	become, becomeUser, becomeMethod, becomeFlags, becomeExe value.Value
 	connection, port, remoteUser                             value.Value
@@ -122,6 +124,7 @@ func (p *plan) collect(b *playbook.Base, isPlay bool) {
 	p.tags = append(p.tags, b.Tags...)
 	p.environment = append(p.environment, b.Environment...)
 	p.moduleDefaults = append(p.moduleDefaults, b.ModuleDefaults...)
+	p.faults = append(p.faults, b.Faults...)
 	if b.Vars.Len() > 0 && !isPlay {
 		p.varLayers = append(p.varLayers, vars.Dict{D: b.Vars})
 	}

@@ -26,8 +26,8 @@ type playRun struct {
 
 	vars     []vars.Layer // play vars and answers of vars_prompt
 	handlers []playbook.Step
-	hosts    []*host // those that take part, in order
-	matched  []*host // all that the pattern named, also those that failed before
+	hosts    []*host // those that take part, in the order of the keyword
+	matched  []*host // all that the pattern named, in its order, also those that failed before
 	roles    []*playbook.Role
 	// What roles give to the whole play; changes when a public role is included.
 	roleDefaults, roleVars atomic.Pointer[[]vars.Layer]
@@ -63,8 +63,14 @@ func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error)
 		return false, err
 	}
 	for _, h := range matched {
+		pr.matched = append(pr.matched, r.hosts.get(h))
+	}
+	ordered, err := pr.ordered(matched)
+	if err != nil {
+		return false, err
+	}
+	for _, h := range ordered {
 		st := r.hosts.get(h)
-		pr.matched = append(pr.matched, st)
 		if !st.failed && !st.unreachable {
 			r.recallFacts(st)
 			pr.hosts = append(pr.hosts, st)
@@ -155,7 +161,8 @@ func hostsText(v value.Value) string {
 	return value.String(v)
 }
 
-// matchHosts gives the hosts of the play's pattern within --limit, in its order.
+// matchHosts gives the hosts of the play's pattern within --limit, in the
+// pattern's order.
 func (pr *playRun) matchHosts() ([]*inventory.Host, error) {
 	return pr.run.matchHosts(pr.play, pr.vars)
 }
@@ -163,7 +170,6 @@ func (pr *playRun) matchHosts() ([]*inventory.Host, error) {
 func (r *run) matchHosts(p *playbook.Play, playVars []vars.Layer) ([]*inventory.Host, error) {
 	ev := keywordReader{ctx: r.context(r.extraScope(playVars...)), base: &p.Base}
 	pattern := hostsText(ev.value("hosts", p.Hosts))
-	order := ev.text("order", p.Order, "inventory")
 	if ev.err != nil {
 		return nil, ev.err
 	}
@@ -182,7 +188,17 @@ func (r *run) matchHosts(p *playbook.Play, playVars []vars.Layer) ([]*inventory.
 		}
 		hosts = slices.DeleteFunc(slices.Clone(hosts), func(h *inventory.Host) bool { return !in[h] })
 	}
-	return sortHosts(hosts, order, p)
+	return hosts, nil
+}
+
+// ordered gives hosts in the order in which the play takes them.
+func (pr *playRun) ordered(hosts []*inventory.Host) ([]*inventory.Host, error) {
+	ev := keywordReader{ctx: pr.run.context(pr.run.extraScope(pr.vars...)), base: &pr.play.Base}
+	order := ev.text("order", pr.play.Order, "inventory")
+	if ev.err != nil {
+		return nil, ev.err
+	}
+	return sortHosts(hosts, order, pr.play)
 }
 
 func sortHosts(hosts []*inventory.Host, order string, p *playbook.Play) ([]*inventory.Host, error) {

@@ -106,23 +106,6 @@ func (b *batch) failHost(s *seat, o *outcome) {
 	}
 }
 
-// failedTask is what a rescue sees of the task that failed.
-func failedTask(st *step) value.Value {
-	t := st.task
-	d := value.DictOf("name", st.info.Name, "action", t.Action, "args", t.Args)
-	if st.info.Name == "" {
-		d.Put("name", value.Str(t.Action))
-	}
-	d.Put("tags", value.Strings(st.info.Tags...))
-	if t.Role != nil {
-		d.Put("role", value.Str(t.Role.Role))
-	}
-	if t.Register != "" {
-		d.Put("register", value.Str(t.Register))
-	}
-	return d
-}
-
 func (b *batch) unreachable(o *outcome) {
 	s := o.seat
 	if o.ignored {
@@ -202,6 +185,7 @@ func (b *batch) checkMaxFail(st *step) {
 			}
 		}
 		b.broke = true
+		b.run.emit(event.NoHosts{Remaining: true})
 	}
 }
 

@@ -60,7 +60,7 @@ func (i *itemRun) run(ctx context.Context) (r itemResult) {
 	if skipped != nil {
 		return itemResult{dict: skipped}
 	}
-	if err := i.step.task.Faults.Err(); err != nil {
+	if err := i.step.plan.faults.Err(); err != nil {
 		return i.failed(err)
 	}
 	if err := i.keywords(); err != nil {

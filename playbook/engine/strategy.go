@@ -29,8 +29,8 @@ func newStrategy(name string, p *playbook.Play, forks int) (strategy, error) {
 		return pinned{forks: forks}, nil
 	}
 	known := []string{"linear", "free", "host_pinned", "debug"}
-	return nil, source.Errorf(p.Keys["strategy"], "the strategy '%s' is not known%s", name, source.DidYouMean(name, known)).
-		WithHint("use linear, free, host_pinned or debug")
+	return nil, &RunError{source.Errorf(p.Keys["strategy"], "the strategy '%s' is not known%s", name, source.DidYouMean(name, known)).
+		WithHint("use linear, free, host_pinned or debug")}
 }
 
 // linear runs each task on all hosts before the next one: all hosts whose next

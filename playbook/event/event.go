@@ -129,6 +129,13 @@ type (
 		JobID string
 		Left  int // seconds
 	}
+	// AsyncEnd says that an asynchronous task that was waited for came to its end.
+	AsyncEnd struct {
+		Task   *TaskInfo
+		Host   string
+		JobID  string
+		Failed bool
+	}
 	// Included says that a file was included for hosts.
 	Included struct {
 		Path  string
@@ -189,6 +196,7 @@ func (Item) event()          {}
 func (Result) event()        {}
 func (Retry) event()         {}
 func (AsyncPoll) event()     {}
+func (AsyncEnd) event()      {}
 func (Included) event()      {}
 func (Notified) event()      {}
 func (Progress) event()      {}

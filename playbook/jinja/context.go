@@ -302,6 +302,17 @@ func (c *Context) Expr(expr string, pos source.Pos) (value.Value, error) {
 	return v, finish(placeError(err, pos))
 }
 
+// ExprSettled evaluates a bare expression, deeply, but what is undefined in it
+// stays an *value.Undefined, as Settle leaves it.
+func (c *Context) ExprSettled(expr string, pos source.Pos) (value.Value, error) {
+	defer c.begin()()
+	v, err := c.expression(expr, pos, false)
+	if err == nil {
+		v, err = c.settle(v, 0)
+	}
+	return v, finish(placeError(err, pos))
+}
+
 func (c *Context) expression(expr string, pos source.Pos, cond bool) (value.Value, error) {
 	tpl, err := c.env.compileExpr(expr, pos, cond)
 	if err != nil {

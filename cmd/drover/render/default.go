@@ -68,6 +68,9 @@ func (p *defaultPrinter) lesser(e event.Event) {
 	case event.AsyncPoll:
 		p.heading(e.Task)
 		p.say(gray, fmt.Sprintf("ASYNC POLL on %s: jid=%s started=1 finished=0", e.Host, e.JobID))
+	case event.AsyncEnd:
+		p.heading(e.Task)
+		p.asyncEnd(e)
 	case event.Notified:
 		if p.Verbosity > 1 {
 			p.say(blue, fmt.Sprintf("NOTIFIED HANDLER %s for %s", e.Handler, e.Host))
@@ -249,10 +252,19 @@ func label(t *event.TaskInfo, v value.Value) string {
 	return dump.Text(v)
 }
 
+// asyncEnd tells how a job ended; the task's own line follows.
+func (p *defaultPrinter) asyncEnd(e event.AsyncEnd) {
+	if e.Failed {
+		p.say(red, fmt.Sprintf("ASYNC FAILED on %s: jid=%s", e.Host, e.JobID))
+		return
+	}
+	p.say(gray, fmt.Sprintf("ASYNC OK on %s: jid=%s", e.Host, e.JobID))
+}
+
 func (p *defaultPrinter) retry(e event.Retry) {
 	p.heading(e.Task)
 	text := fmt.Sprintf("FAILED - RETRYING: [%s]: %s (%d retries left).", e.Host, e.Task.Heading(), e.Left)
-	if p.Verbosity > 2 {
+	if p.Verbosity > 2 || alwaysShown(e.Task, e.Result) && !e.Task.NoLog {
 		text += "Result was: " + p.failure(e.Task, e.Result, nil)
 	}
 	p.say(gray, text)

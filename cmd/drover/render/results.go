@@ -88,7 +88,8 @@ func (b *base) failure(t *event.TaskInfo, r *value.Dict, err error) string {
 	clean := b.trim(t, guard(t, r))
 	switch b.Format {
 	case JSON:
-		return b.json(clean, false)
+		always, _ := r.Lookup("_ansible_verbose_always")
+		return b.json(clean, always == value.Bool(true) && !t.NoLog)
 	case YAML:
 		return "\n" + strings.TrimRight(dump.YAML(clean, 4, true), "\n")
 	}

@@ -58,6 +58,8 @@ func describeLesser(e event.Event) *value.Dict {
 			"result", guard(e.Task, e.Result)))
 	case event.AsyncPoll:
 		return taskHead("async_poll", e.Task).Update(value.DictOf("host", e.Host, "job", e.JobID, "left", e.Left))
+	case event.AsyncEnd:
+		return taskHead("async_end", e.Task).Update(value.DictOf("host", e.Host, "job", e.JobID, "failed", e.Failed))
 	case event.Included:
 		return value.DictOf("event", "included", "file", e.Path, "hosts", e.Hosts, "item", e.Label)
 	case event.Notified:
