@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"drover/internal/lazyre"
 	"drover/modules/target"
 	"drover/playbook/value"
 )
@@ -91,40 +90,72 @@ func runAlternatives(ctx context.Context, h target.Host, c *Call, a *alternative
 	return w.res.Set("msg", strings.Join(w.msgs, " ")), nil
 }
 
-var (
-	altMode        = lazyre.New(`(?m)\s-\s(?:status\sis\s)?(\w*)(?:\smode|\.)$`)
-	altPath        = lazyre.New(`(?m)^\s*link currently points to (.*)$`)
-	altLink        = lazyre.New(`(?m)^\s*link \w+ is (.*)$`)
-	altCommandLink = lazyre.New(`^\s*(?:slave|follower) (\S+) is (.*)$`)
-	altProgram     = lazyre.New(`^(/.*)\s-\s(?:family\s(\S+)\s)?priority\s(-?\d+)`)
-	altCommandPath = lazyre.New(`^\s+(?:slave|follower) (.*): (.*)$`)
-)
-
-// parseAlternatives reads what update-alternatives --display writes.
+// parseAlternatives reads what update-alternatives --display writes: what is
+// said of the name comes first, and each program starts a line of its own.
 func parseAlternatives(text string) alternatives {
-	first := func(m []string) string {
-		if m == nil {
-			return ""
-		}
-		return m[1]
-	}
-	a := alternatives{mode: first(altMode.FindStringSubmatch(text)), known: map[string]alternative{}}
-	a.path, a.link = first(altPath.FindStringSubmatch(text)), first(altLink.FindStringSubmatch(text))
+	a := alternatives{known: map[string]alternative{}}
 	links, program := map[string]string{}, ""
 	for _, line := range splitLines(text) {
-		if m := altProgram.FindStringSubmatch(line); m != nil {
-			program = m[1]
-			priority, _ := strconv.Atoi(m[3])
-			a.known[program] = alternative{family: m[2], priority: priority}
-		} else if m := altCommandLink.FindStringSubmatch(line); m != nil {
-			links[m[1]] = m[2]
-		} else if m := altCommandPath.FindStringSubmatch(line); m != nil && program != "" && m[2] != "(null)" {
-			p := a.known[program]
-			p.commands = append(p.commands, altCommand{m[1], m[2], links[m[1]]})
-			a.known[program] = p
+		said := strings.TrimSpace(line)
+		if said == line && said != "" {
+			program = a.heading(said)
+			continue
+		}
+		if command, ok := cutWord(said, "slave", "follower"); ok {
+			if program == "" {
+				name, link, _ := strings.Cut(command, " is ")
+				links[name] = link
+			} else if name, path, ok := strings.Cut(command, ": "); ok && path != "(null)" {
+				p := a.known[program]
+				p.commands = append(p.commands, altCommand{name, path, links[name]})
+				a.known[program] = p
+			}
+		} else if path, ok := strings.CutPrefix(said, "link currently points to "); ok {
+			a.path = path
+		} else if about, ok := strings.CutPrefix(said, "link "); ok {
+			if name, link, ok := strings.Cut(about, " is "); ok && !strings.Contains(name, " ") {
+				a.link = link
+			}
 		}
 	}
 	return a
+}
+
+// heading takes a line that is not indented: a program with what it counts,
+// whose path it gives, or the mode of the name.
+func (a *alternatives) heading(line string) (program string) {
+	i := strings.LastIndex(line, " - ")
+	if i < 0 {
+		return ""
+	}
+	about := line[i+len(" - "):]
+	if !strings.HasPrefix(line, "/") {
+		about = strings.TrimPrefix(about, "status is ")
+		a.mode = strings.TrimSuffix(strings.TrimSuffix(about, "."), " mode")
+		return ""
+	}
+	var p alternative
+	words := strings.Fields(about)
+	for n := 0; n+1 < len(words); n += 2 {
+		switch words[n] {
+		case "family":
+			p.family = words[n+1]
+		case "priority":
+			p.priority, _ = strconv.Atoi(words[n+1])
+		}
+	}
+	a.known[line[:i]] = p
+	return line[:i]
+}
+
+// cutWord cuts one of the words off the beginning.
+func cutWord(text string, words ...string) (rest string, ok bool) {
+	for _, w := range words {
+		if rest, ok := strings.CutPrefix(text, w+" "); ok {
+			return rest, true
+		}
+	}
+	return text, false
 }
 
 // ensure makes the alternative be there, and the choice be as asked for.

@@ -149,8 +149,6 @@ func (g *gem) exists(ctx context.Context) (bool, error) {
 	return slices.Contains(have, g.Version), nil
 }
 
-var gemLine = lazyre.New(`^\S+\s+\((?:default: )?(.+)\)`)
-
 // versions lists the gem's versions, newest first, on the host or in the
 // repository.
 func (g *gem) versions(ctx context.Context, remote bool) ([]string, error) {
@@ -164,11 +162,15 @@ func (g *gem) versions(ctx context.Context, remote bool) ([]string, error) {
 	out, err := g.must(ctx, g.home(), append(args, "-n", "^"+g.Name+"$")...)
 	var all []string
 	for _, line := range splitLines(out.Stdout) {
-		if m := gemLine.FindStringSubmatch(line); m != nil {
-			for version := range strings.SplitSeq(m[1], ", ") {
-				version, _, _ = strings.Cut(version, " ")
-				all = append(all, strings.TrimPrefix(version, "default:"))
-			}
+		// json (2.6.3, default: 2.5.1), and behind a version perhaps a platform
+		_, list, _ := strings.Cut(line, " (")
+		list, ok := strings.CutSuffix(strings.TrimSpace(list), ")")
+		if !ok {
+			continue
+		}
+		for version := range strings.SplitSeq(list, ", ") {
+			version, _, _ = strings.Cut(strings.TrimPrefix(version, "default: "), " ")
+			all = append(all, version)
 		}
 	}
 	return all, err

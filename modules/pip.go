@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"drover/internal/lazyre"
 	"drover/modules/target"
 	"drover/playbook/value"
 )
@@ -246,12 +245,17 @@ func (w *pipWork) predict(ctx context.Context) (*Result, error) {
 	return res.Set("cmd", strings.Join(cmd, " ")).Set("stdout", w.stdout+out.Stdout).Set("stderr", w.stderr+out.Stderr), nil
 }
 
-var vcsAddress = lazyre.New(`^(?:svn|git|hg|bzr)\+`)
+// fromVersionControl reports whether a package is named by the address of its
+// source: git+https://…
+func fromVersionControl(name string) bool {
+	system, _, ok := strings.Cut(name, "+")
+	return ok && slices.Contains([]string{"git", "hg", "svn", "bzr"}, system)
+}
 
 // apply runs the command and tells whether that changed something: by what pip
 // says, or, where it says the same either way, by what is installed afterwards.
 func (w *pipWork) apply(ctx context.Context, cmd []string) (bool, error) {
-	compares := w.Requirements != "" || slices.ContainsFunc(w.Name, vcsAddress.MatchString)
+	compares := w.Requirements != "" || slices.ContainsFunc(w.Name, fromVersionControl)
 	var before, after toolOutput
 	var err error
 	if compares {
