@@ -3,11 +3,11 @@ package modules
 import (
 	"context"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/modules/target"
 )
 
@@ -158,10 +158,7 @@ func (u *ufw) setState(ctx context.Context) error {
 	return nil
 }
 
-var (
-	ufwDefaults = regexp.MustCompile(`Default: (\w+) \(incoming\), (\w+) \(outgoing\), (\w+) \(routed\)`)
-	ufwLogging  = regexp.MustCompile(`Logging: (on|off)(?: \(([a-z]+)\))?`)
-)
+var ufwDefaults = lazyre.New(`Default: (\w+) \(incoming\), (\w+) \(outgoing\), (\w+) \(routed\)`)
 
 func (u *ufw) setDefault(ctx context.Context) error {
 	if !u.c.Check {
@@ -183,13 +180,16 @@ func (u *ufw) setDefault(ctx context.Context) error {
 }
 
 func (u *ufw) setLogging(ctx context.Context) error {
-	m := ufwLogging.FindStringSubmatch(u.status)
+	// Logging: on (low)
+	_, now, known := strings.Cut(u.status, "Logging: ")
+	now, _, _ = strings.Cut(now, "\n")
+	now, level, _ := strings.Cut(strings.TrimSuffix(now, ")"), " (")
 	switch {
-	case m == nil:
+	case !known:
 		u.changed = true
-	case u.Logging == "off" || m[1] == "off":
-		u.changed = u.changed || (u.Logging == "off") != (m[1] == "off")
-	case u.Logging != "on" && u.Logging != m[2]:
+	case u.Logging == "off" || now == "off":
+		u.changed = u.changed || u.Logging != now
+	case u.Logging != "on" && u.Logging != level:
 		u.changed = true
 	}
 	if u.c.Check {
@@ -246,7 +246,7 @@ func (u *ufw) ruleWords(place int) []string {
 	return words
 }
 
-var numberedRule = regexp.MustCompile(`^\[ *(\d+)\] `)
+var numberedRule = lazyre.New(`^\[ *(\d+)\] `)
 
 // place gives the number that a new rule gets, 0 to put it last.
 func (u *ufw) place(ctx context.Context) (int, error) {

@@ -60,17 +60,17 @@ func (m *machine) refine(d *distroFacts) {
 	}
 }
 
-var (
-	prettyRelease = lazyre.New(`PRETTY_NAME=[^(]+ \(?([^)]+?)\)`)
-	pointRelease  = lazyre.New(`(\d+)\.(\d+)`)
-)
+var pointRelease = lazyre.New(`(\d+)\.(\d+)`)
 
 func (m *machine) refineDebian(d *distroFacts, osRelease string) {
 	if d.name != "Debian" {
 		return
 	}
-	if found := prettyRelease.FindStringSubmatch(osRelease); found != nil {
-		d.release = found[1]
+	// PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
+	_, pretty, _ := strings.Cut(osRelease, "PRETTY_NAME=")
+	pretty, _, _ = strings.Cut(pretty, "\n")
+	if _, in, ok := strings.Cut(pretty, "("); ok {
+		d.release, _, _ = strings.Cut(in, ")")
 	}
 	if found := pointRelease.FindStringSubmatch(m.textOr("/etc/debian_version", "")); found != nil {
 		d.minor = found[2]

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"drover/internal/lazyre"
 	"drover/playbook/value"
 )
 
@@ -53,9 +52,10 @@ func platform(ctx context.Context, m *machine) *value.Dict {
 	return facts
 }
 
-var oldIntel = lazyre.New(`i([3456]86|86pc)`)
+// x86 are the kernel's names of the family.
+var x86 = []string{"x86_64", "i386", "i486", "i586", "i686", "i86pc"}
 
-func isX86(machine string) bool { return machine == "x86_64" || oldIntel.MatchString(machine) }
+func isX86(machine string) bool { return contains(x86, machine) }
 
 func (m *machine) machineID() string {
 	for _, file := range []string{"/var/lib/dbus/machine-id", "/etc/machine-id"} {
