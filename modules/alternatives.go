@@ -224,6 +224,7 @@ func (w *alternativeChange) install(ctx context.Context) error {
 		args = append(args, "--slave", c.Link, c.Name, c.Path)
 	}
 	w.after.Update(alternativeState(w.Path, link, w.Family, priority, commands))
+	w.after.Put("family", orNone(w.Family))
 	return w.change(ctx, "Install alternative '"+w.Path+"' for '"+w.Name+"'.", args...)
 }
 

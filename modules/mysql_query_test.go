@@ -80,3 +80,56 @@ func TestMySQLVariables(t *testing.T) {
 		}
 	}
 }
+
+func TestMySQLInfo(t *testing.T) {
+	f := target.NewFake()
+	f.Programs["mysql"] = "/usr/bin/mysql"
+	f.Exec = func(c target.Cmd) (*target.Output, error) {
+		buf := make([]byte, 1<<12)
+		n, _ := c.Stdin.Read(buf)
+		field := func(name, text string) string { return "\t<field name=\"" + name + "\">" + text + "</field>\n" }
+		row := ""
+		switch query := string(buf[:n]); {
+		case strings.HasPrefix(query, "SELECT VERSION"):
+			row = field("v", "10.11.6-MariaDB-0+deb12u1")
+		case strings.HasPrefix(query, "SHOW GLOBAL VARIABLES"):
+			row = field("Variable_name", "max_connections") + field("Value", "151")
+		case strings.HasPrefix(query, "SHOW ENGINES"):
+			row = field("Engine", "Aria") + field("Support", "YES")
+		case strings.HasPrefix(query, "SELECT table_schema"):
+			row = field("a", "shop") + field("b", "16384") + field("c", "1")
+		case strings.HasPrefix(query, "SHOW DATABASES"):
+			row = field("Database", "new")
+		case strings.HasPrefix(query, "SELECT User, Host"):
+			row = field("User", "app") + field("Host", "%") + field("plugin", "mysql_native_password") + field("a", "*AB")
+		case strings.HasPrefix(query, "SHOW GRANTS"):
+			row = field("g", "GRANT USAGE ON *.* TO `app`@`%`") + "</row><row>\n" + field("g", "GRANT SELECT, INSERT ON `shop`.* TO `app`@`%` WITH GRANT OPTION")
+		case strings.HasPrefix(query, "SHOW CREATE USER"):
+			row = field("c", "CREATE USER `app`@`%` IDENTIFIED VIA x REQUIRE SSL ACCOUNT LOCK")
+		case strings.HasPrefix(query, "SELECT max_"):
+			row = field("a", "0") + field("b", "5")
+		}
+		return &target.Output{Stdout: []byte("<row>\n" + row + "</row>")}, nil
+	}
+	for filter, want := range map[string]string{
+		"version":    "'version': {'major': 10, 'minor': 11, 'release': 6, 'suffix': 'MariaDB-0+deb12u1', 'full': '10.11.6-MariaDB-0+deb12u1'}",
+		"settings":   "'settings': {'max_connections': 151}",
+		"engines":    "'engines': {'Aria': {'Support': 'YES'}}",
+		"databases":  "'databases': {'shop': {'tables': 1}, 'new': {'tables': 0}}",
+		"users_info": "'users_info': [{'name': 'app', 'host': '%', 'priv': 'shop.*:SELECT,INSERT,GRANT', 'resource_limits': {'MAX_QUERIES_PER_HOUR': 5}, 'tls_requires': {'SSL': None}, 'plugin': 'mysql_native_password', 'plugin_hash_string': '*AB', 'locked': True}]",
+	} {
+		args := value.DictOf("filter", []string{filter, "!users"}, "return_empty_dbs", true, "exclude_fields", "db_size")
+		res, err := mysqlInfoModule().Run(t.Context(), f, &Call{Args: args})
+		if err != nil {
+			t.Errorf("%s: %v", filter, err)
+			continue
+		}
+		if got := value.Repr(res.Data); got != "{'server_engine': 'MariaDB', "+want+"}" {
+			t.Errorf("%s: %s", filter, got)
+		}
+	}
+	a := mysqlInfoArgs{Filter: []string{"!settings", "nonsense"}}
+	if topics, warnings := a.wanted(); len(topics) != len(mysqlTopics)-1 || len(warnings) != 1 {
+		t.Errorf("%v, %v", topics, warnings)
+	}
+}

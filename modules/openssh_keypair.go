@@ -63,10 +63,13 @@ func runKeypair(ctx context.Context, h target.Host, c *Call, a *keypairArgs) (*R
 		return nil, err
 	}
 	after := before
-	if k.res.Changed && !c.Check {
+	switch {
+	case k.res.Changed && !c.Check:
 		if after, err = k.read(ctx); err != nil {
 			return nil, err
 		}
+	case a.State == "absent" && c.Check:
+		k.leftover = new(keyFiles)
 	}
 	return k.report(before, after), nil
 }
@@ -103,6 +106,8 @@ type keypair struct {
 	h   target.Host
 	c   *Call
 	res *Result
+	// leftover is what check mode shows in the diff instead of what is there.
+	leftover *keyFiles
 }
 
 // keyFiles is a pair as it is: what ssh-keygen tells of the private key, and the
@@ -305,9 +310,12 @@ func (k *keypair) restorePublic(ctx context.Context, now *keyFiles) error {
 }
 
 func (k *keypair) report(before, after *keyFiles) *Result {
-	_, _, comment := publicParts(after.public)
+	kind, key, comment := publicParts(after.public)
 	k.res.Set("size", k.Size).Set("type", k.Type).Set("filename", k.Path)
-	k.res.Set("fingerprint", after.fingerprint).Set("public_key", after.public).Set("comment", comment)
+	k.res.Set("fingerprint", after.fingerprint).Set("public_key", strings.TrimSpace(kind+" "+key)).Set("comment", comment)
+	if k.leftover != nil {
+		after = k.leftover
+	}
 	if k.c.Diff {
 		k.res.Diff = []Diff{{BeforeState: before.state(), AfterState: after.state()}}
 	}

@@ -45,6 +45,7 @@ var builtin = sync.OnceValue(func() []Module {
 		modprobeModule(),
 		mountModule(),
 		mysqlDBModule(),
+		mysqlInfoModule(),
 		mysqlQueryModule(),
 		mysqlUserModule(),
 		mysqlVariablesModule(),

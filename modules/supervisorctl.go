@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"drover/modules/target"
+	"drover/playbook/value"
 )
 
 type supervisorArgs struct {
@@ -74,7 +75,7 @@ func runSupervisor(ctx context.Context, h target.Host, c *Call, a *supervisorArg
 	case a.State == "absent":
 		return s.res, s.remove(ctx, found)
 	case len(found) == 0:
-		return nil, FailWith(s.res.Data, "ERROR (no such process)")
+		return nil, FailWith(value.DictOf("name", a.Name), "ERROR (no such process)")
 	}
 	return s.res, s.act(ctx, found)
 }

@@ -42,7 +42,7 @@ func (o toolOutput) failure(argv []string) error {
 	if o.RC == 0 {
 		return nil
 	}
-	r := new(Result).Set("rc", o.RC).Set("stdout", o.Stdout).Set("stderr", o.Stderr)
+	r := new(Result).Set("cmd", quoteWords(argv)).Set("rc", o.RC).Set("stdout", o.Stdout).Set("stderr", o.Stderr)
 	return FailWith(r.Data, "%s failed with exit code %d: %s", strings.Join(argv, " "), o.RC, o.said())
 }
 
