@@ -52,6 +52,7 @@ var builtin = sync.OnceValue(func() []Module {
 		npmModule(),
 		packageFactsModule(),
 		pamLimitsModule(),
+		pamdModule(),
 		pingModule(),
 		pipModule(),
 		postgresDBModule(),
