@@ -50,6 +50,7 @@ func runBlockinfile(ctx context.Context, h target.Host, c *Call, a *blockinfileA
 	if absent && !f.exists {
 		return new(Result).Set("msg", "File "+a.Path+" not present"), nil
 	}
+	f.both = true
 	text, err := a.edit(f.text)
 	if err != nil {
 		return nil, err

@@ -260,8 +260,8 @@ func elementError(a *Arg, v value.Value, err error) error {
 		a.Name, pyType(v), a.Elements, err)
 }
 
-// pyType prints a type the way the messages of Ansible do.
-func pyType(v value.Value) string { return "<class '" + v.Type() + "'>" }
+// pyType names a type as the messages of Ansible do.
+func pyType(v value.Value) string { return v.Type() }
 
 // Bool reads a value as a module's boolean argument is read.
 func Bool(v value.Value) (bool, error) {

@@ -82,8 +82,11 @@ func runCommand(ctx context.Context, h target.Host, c *Call, a *commandArgs) (*R
 	}
 	if a.Chdir != "" {
 		if info, err := h.Stat(a.Chdir); err != nil || !info.IsDir() {
-			o.msg = fmt.Sprintf("Unable to change directory before execution: %s is not a folder", a.Chdir)
-			return o.failed(), nil
+			if err == nil {
+				err = syscall.ENOTDIR
+			}
+			o.msg = "Unable to change directory before execution. " + osError(err, a.Chdir)
+			return o.failed().Set("rc", nil), nil
 		}
 	}
 	if why := a.needless(h, c.Check); why.msg != "" {
@@ -104,7 +107,7 @@ func runCommand(ctx context.Context, h target.Host, c *Call, a *commandArgs) (*R
 func (a *commandArgs) words(h target.Host) (argv []string, shown value.Value, err error) {
 	switch {
 	case a.Argv != nil && a.Cmd != "":
-		return nil, nil, FailWith(value.DictOf("rc", 256), "only command or argv can be given, not both")
+		return nil, nil, Failf("parameters are mutually exclusive: cmd|argv")
 	case a.UsesShell:
 		if strings.TrimSpace(a.Cmd) == "" {
 			break
@@ -122,7 +125,7 @@ func (a *commandArgs) words(h target.Host) (argv []string, shown value.Value, er
 		}
 	}
 	if len(argv) == 0 {
-		return nil, nil, FailWith(value.DictOf("rc", 256), "no command given")
+		return nil, nil, Failf("no command given: one of the following is required: cmd, argv")
 	}
 	shown = value.Strings(argv...)
 	if a.ExpandVars {
@@ -198,9 +201,8 @@ func startError(err error, argv []string) error {
 	if errors.As(err, &errno) {
 		rc = int(errno)
 	}
-	text := syscall.Errno(rc).Error()
-	data := value.DictOf("rc", rc, "cmd", strings.Join(argv, " "), "stdout", "", "stderr", "")
-	return FailWith(data, "Error executing command: [Errno %d] %s: '%s'", rc, strings.ToUpper(text[:1])+text[1:], argv[0])
+	data := value.DictOf("rc", rc, "cmd", quoteWords(argv), "stdout", "", "stderr", "")
+	return FailWith(data, "Error executing command. %s", osError(syscall.Errno(rc), argv[0]))
 }
 
 // outcome is what a use of command reports.

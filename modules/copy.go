@@ -122,7 +122,7 @@ func (cp *copier) single(ctx context.Context) (*Result, error) {
 	if done.backup != "" {
 		r.Set("backup_file", done.backup)
 	}
-	return r.SetPathInfo(ctx, cp.h, done.dest), nil
+	return r, nil
 }
 
 // fileDest gives the path of a single file: below dest when that is a folder.
@@ -170,7 +170,7 @@ func (cp *copier) tree(ctx context.Context) (*Result, error) {
 	}
 	r := &cp.res
 	r.Set("dest", cp.a.Dest).Set("src", cp.src.label)
-	return r.SetPathInfo(ctx, cp.h, cp.a.Dest), nil
+	return r, nil
 }
 
 func (cp *copier) entry(ctx context.Context, e *copyEntry) error {

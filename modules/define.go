@@ -2,6 +2,7 @@ package modules
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -70,10 +71,26 @@ func (d *defined[A]) Run(ctx context.Context, h target.Host, c *Call) (*Result, 
 		return nil, err
 	}
 	if c.Check && d.spec().Check == CheckNone {
-		msg := fmt.Sprintf("remote module (%s) does not support check mode", d.name)
+		msg := fmt.Sprintf("remote module (%s) does not support check mode", d.name[strings.LastIndexByte(d.name, '.')+1:])
 		return &Result{Skipped: true, Msg: msg}, nil
 	}
-	return d.run(ctx, withEnv(h, c.Env), c, a)
+	h = withEnv(h, c.Env)
+	r, err := d.run(ctx, h, c, a)
+	if !strings.HasPrefix(d.name, "drover.") {
+		describePath(ctx, h, r, err)
+	}
+	return r, err
+}
+
+// describePath completes a result or a failure that names a path.
+func describePath(ctx context.Context, h target.Host, r *Result, err error) {
+	var e *Error
+	switch {
+	case errors.As(err, &e) && e.Data != nil:
+		addPathInfo(ctx, h, e.Data)
+	case err == nil && r != nil && r.Data != nil:
+		addPathInfo(ctx, h, r.Data)
+	}
 }
 
 func (d *defined[A]) decode(h target.Host, c *Call) (*A, error) {

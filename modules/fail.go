@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
+	"syscall"
 
 	"drover/playbook/value"
 )
@@ -28,6 +30,37 @@ func FailResult(err error) *Result {
 		r.Msg, r.Data = e.Msg, e.Data
 	}
 	return r
+}
+
+// errnoText gives the text of a system call's error as the C library has it,
+// which results show and playbooks look for: Permission denied.
+func errnoText(err error) error {
+	var no syscall.Errno
+	if !errors.As(err, &no) {
+		return reason(err)
+	}
+	return &systemError{no}
+}
+
+// systemError is the error of a system call in the words of the C library.
+type systemError struct{ no syscall.Errno }
+
+func (e *systemError) Error() string {
+	text := e.no.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// Unwrap gives the number.
+func (e *systemError) Unwrap() error { return e.no }
+
+// osError words an error of a system call on a path as results do:
+// [Errno 13] Permission denied: '/root'.
+func osError(err error, path string) string {
+	var no syscall.Errno
+	if !errors.As(err, &no) {
+		return reason(err).Error()
+	}
+	return fmt.Sprintf("[Errno %d] %s: '%s'", int(no), errnoText(no), path)
 }
 
 // reason gives the cause of a file error without the operation and path that

@@ -3,9 +3,11 @@ package modules
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"drover/modules/target"
@@ -61,13 +63,15 @@ func runFile(ctx context.Context, h target.Host, c *Call, a *fileArgs) (*Result,
 	if err := run(ctx); err != nil {
 		return nil, f.blame(err)
 	}
+	if !f.changed {
+		f.diff.drop("state") // to touch is no state of its own
+	}
 	r := &f.res
 	r.Changed = f.changed
-	r.Diff = []Diff{{BeforeState: &f.diff.Before, AfterState: &f.diff.After}}
-	if a.State == "absent" {
-		return r.Set("state", "absent"), nil
+	if f.diff.After.Len() > 0 {
+		r.Diff = []Diff{{BeforeState: &f.diff.Before, AfterState: &f.diff.After}}
 	}
-	return r.SetPathInfo(ctx, h, a.Path), nil
+	return r, nil
 }
 
 // peek only tells whether a file looks binary, for actions that show diffs.
@@ -116,15 +120,54 @@ func (f *filing) settle() error {
 	if a.Src != "" && a.State != "link" && a.State != "hard" {
 		return f.blame(Failf("src option requires state to be 'link' or 'hard'"))
 	}
+	if f.c.Check && a.State != "absent" {
+		f.warnOfOwners()
+	}
 	var err error
 	f.times, err = a.stamps(f.h)
 	return err
 }
 
+// warnOfOwners tells, in check mode, of users and groups that earlier tasks
+// would have to make.
+func (f *filing) warnOfOwners() {
+	users := f.h.Users()
+	missing := func(kind, name string, known bool) {
+		if known {
+			return
+		}
+		what := name
+		if _, err := strconv.Atoi(name); err == nil {
+			what = "with " + map[string]string{"user": "uid ", "group": "gid "}[kind] + name
+		}
+		f.res.Warnings = append(f.res.Warnings, fmt.Sprintf("failed to look up %s %s. Create %s up to this point in real play", kind, what, kind))
+	}
+	if name := f.a.Owner; name != "" {
+		_, known := lookupName(name, users.User, users.UserID)
+		missing("user", name, known)
+	}
+	if name := f.a.Group; name != "" {
+		_, known := lookupName(name, users.Group, users.GroupID)
+		missing("group", name, known)
+	}
+}
+
+// lookupName finds an account by number or name.
+func lookupName[T any](s string, byName func(string) (T, bool), byID func(int) (T, bool)) (T, bool) {
+	if n, err := strconv.Atoi(s); err == nil {
+		return byID(n)
+	}
+	return byName(s)
+}
+
 // blame adds the path to a failure.
 func (f *filing) blame(err error) error {
-	if e, ok := err.(*Error); ok && e.Data == nil {
-		e.Data = value.DictOf("path", f.a.Path)
+	e, ok := err.(*Error)
+	if !ok || e.Data == nil {
+		err = ofPath(err, f.a.Path)
+	}
+	if ok && len(f.res.Warnings) > 0 {
+		e.Data.Put("warnings", value.Strings(f.res.Warnings...))
 	}
 	return err
 }
@@ -141,7 +184,7 @@ func stateAt(h target.Host, path string) string {
 // begin starts the diff with the change of state.
 func (f *filing) begin(state string) {
 	f.diff.put("path", f.a.Path, f.a.Path)
-	if f.prev != state && state != "touch" || f.prev == "absent" {
+	if f.prev != state {
 		f.diff.put("state", f.prev, state)
 	}
 }
@@ -182,11 +225,11 @@ func (f *filing) linkProperties(ctx context.Context) error {
 }
 
 func (f *filing) absent(context.Context) error {
-	f.begin("absent")
-	f.res.Set("path", f.a.Path)
+	f.res.Set("path", f.a.Path).Set("state", "absent")
 	if f.prev == "absent" {
 		return nil
 	}
+	f.begin("absent")
 	f.changed = true
 	if f.prev == "directory" && f.c.Diff {
 		f.diff.Before.Put("path_content", pathContent(f.h, f.a.Path))
@@ -233,13 +276,12 @@ func (f *filing) file(ctx context.Context) error {
 		return FailWith(value.DictOf("path", f.a.Path, "state", f.prev),
 			"file (%s) is %s, cannot continue", f.a.Path, f.prev)
 	}
-	f.begin(f.prev)
+	f.begin("file")
 	return f.properties(ctx, f.a.Path, &f.diff)
 }
 
 func (f *filing) touch(ctx context.Context) error {
 	f.res.Set("dest", f.a.Path)
-	f.begin("touch")
 	path := f.a.Path
 	if f.prev == "link" && f.a.Follow {
 		path = followLink(f.h, path)
@@ -254,11 +296,13 @@ func (f *filing) touch(ctx context.Context) error {
 			return Failf("Error, could not touch target: %w", err)
 		}
 		w.Close()
+		f.begin("touch")
 		if err := f.properties(ctx, path, &f.diff); err != nil {
 			f.h.Remove(path) // leave nothing half made
 			return err
 		}
 		return nil
 	}
+	f.begin("touch")
 	return f.properties(ctx, path, &f.diff)
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"drover/modules/target"
 	"drover/playbook/value"
 )
 
@@ -36,7 +37,7 @@ func (f *filing) directory(ctx context.Context) error {
 
 func (f *filing) makeDirs(ctx context.Context, dir string) error {
 	dir = strings.TrimRight(dir, "/")
-	if up := filepath.Dir(dir); !isDir(f.h, up) && up != dir {
+	if up := filepath.Dir(dir); !exists(f.h, up) && up != dir {
 		if err := f.makeDirs(ctx, up); err != nil {
 			return err
 		}
@@ -128,7 +129,7 @@ func (f *filing) link(ctx context.Context) error {
 func (f *filing) mayLink(src string) error {
 	a := f.a
 	if src == "" && f.prev != "link" {
-		return Failf("src is required for creating new symlinks")
+		return FailWith(new(value.Dict), "src is required for creating new symlinks")
 	}
 	end := src
 	if !filepath.IsAbs(src) {
@@ -160,7 +161,7 @@ func (f *filing) hard(ctx context.Context) error {
 	a := f.a
 	data := value.DictOf("dest", a.Path, "src", a.Src)
 	if a.Src == "" && f.prev != "hard" {
-		return Failf("src is required for creating new hardlinks")
+		return FailWith(new(value.Dict), "src is required for creating new hardlinks")
 	}
 	differs := f.prev == "absent"
 	if a.Src != "" {
@@ -173,7 +174,7 @@ func (f *filing) hard(ctx context.Context) error {
 		}
 	}
 	f.begin("hard")
-	f.res.Set("dest", a.Path).Set("src", a.Src)
+	f.res.Set("dest", a.Path).Set("src", orNone(a.Src))
 	if differs {
 		f.changed = true
 		switch {
@@ -206,4 +207,10 @@ func (f *filing) makeHard() error {
 		return Failf("Error while replacing: %w", err)
 	}
 	return nil
+}
+
+// exists reports whether there is anything at a path, at a link's end.
+func exists(h target.Host, path string) bool {
+	_, err := h.Stat(path)
+	return err == nil
 }

@@ -2,6 +2,7 @@ package modules
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -44,11 +45,26 @@ func (f *FileArgs) Apply(ctx context.Context, h target.Host, c *Call, path strin
 	for _, step := range []func(context.Context, *applying) (bool, error){f.applyContext, f.applyOwner, f.applyMode, f.applyAttributes} {
 		done, err := step(ctx, a)
 		if err != nil {
-			return changed, err
+			return changed, ofPath(err, path)
 		}
 		changed = changed || done
 	}
 	return changed, nil
+}
+
+// ofPath adds to a failure the path it is about.
+func ofPath(err error, path string) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	if e.Data == nil {
+		e.Data = value.NewDict(8)
+	}
+	if _, ok := e.Data.Lookup("path"); !ok {
+		e.Data.Put("path", value.Str(path))
+	}
+	return err
 }
 
 // wanted reports whether anything was asked for, which spares a stat.
@@ -64,6 +80,11 @@ func (p *Properties) put(key string, before, after any) {
 		p.Before.Put(key, value.FromGo(before))
 		p.After.Put(key, value.FromGo(after))
 	}
+}
+
+func (p *Properties) drop(key string) {
+	p.Before.Delete(value.Str(key))
+	p.After.Delete(value.Str(key))
 }
 
 // Diff gives the differences, none when nothing was collected.
@@ -88,9 +109,9 @@ func (f *FileArgs) applyOwner(_ context.Context, a *applying) (bool, error) {
 	if f.Owner != "" {
 		id, ok := lookupID(f.Owner, func(n string) (int, bool) { u, ok := a.h.Users().User(n); return u.UID, ok })
 		switch {
-		case !ok && !a.dry: // a former task may make the user, outside check mode
+		case !ok:
 			return false, Failf("chown failed: failed to look up user %s", f.Owner)
-		case !ok || id != a.info.UID:
+		case id != a.info.UID:
 			uid = id
 			a.diff.put("owner", a.info.UID, id)
 		}
@@ -98,9 +119,9 @@ func (f *FileArgs) applyOwner(_ context.Context, a *applying) (bool, error) {
 	if f.Group != "" {
 		id, ok := lookupID(f.Group, func(n string) (int, bool) { g, ok := a.h.Users().Group(n); return g.GID, ok })
 		switch {
-		case !ok && !a.dry:
+		case !ok:
 			return false, Failf("chgrp failed: failed to look up group %s", f.Group)
-		case !ok || id != a.info.GID:
+		case id != a.info.GID:
 			gid = id
 			a.diff.put("group", a.info.GID, id)
 		}

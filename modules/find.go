@@ -33,7 +33,7 @@ type findArgs struct {
 	Algorithm     string      `arg:"checksum_algorithm" alias:"checksum,checksum_algo" default:"sha1" choices:"md5,sha1,sha224,sha256,sha384,sha512" doc:"Which checksum."`
 	UseRegex      bool        `arg:"use_regex" default:"false" doc:"patterns and excludes are Python regular expressions."`
 	Depth         int         `arg:"depth" default:"0" doc:"How many levels of folders to search; 0 is all."`
-	Limit         int         `arg:"limit" default:"0" doc:"Stop after so many; 0 is all."`
+	Limit         *int        `arg:"limit" doc:"Stop after so many. All by default."`
 	Encoding      string      `arg:"encoding" default:"utf-8" doc:"Encoding of the files that contains reads."`
 }
 
@@ -61,9 +61,8 @@ func runFind(ctx context.Context, h target.Host, _ *Call, a *findArgs) (*Result,
 	}
 	for _, p := range a.Paths {
 		info, err := h.Stat(p)
-		switch {
-		case err != nil || !info.IsDir():
-			s.skipped.Put(p, value.Str(fmt.Sprintf("'%s' is not a directory", p)))
+		if err != nil || !info.IsDir() {
+			s.skip(p, fmt.Sprintf("'%s' is not a directory", p))
 			continue
 		}
 		if err := s.walk(ctx, p, 1, []uint64{info.Ino}); err != nil {
@@ -74,10 +73,20 @@ func runFind(ctx context.Context, h target.Host, _ *Call, a *findArgs) (*Result,
 		}
 	}
 	r := new(Result).Set("files", s.files).Set("matched", s.files.Len()).Set("examined", s.examined).Set("skipped_paths", s.skipped)
-	if s.skipped.Len() > 0 {
+	r.Warnings = s.warnings
+	switch {
+	case len(s.warnings) > 0:
 		return r.Set("msg", "Not all paths examined, check warnings for details"), nil
+	case s.full():
+		return r.Set("msg", "Limit of matches reached"), nil
 	}
 	return r.Set("msg", "All paths examined"), nil
+}
+
+// skip notes a path of the task that can't be searched.
+func (s *search) skip(path, why string) {
+	s.skipped.Put(path, value.Str(why))
+	s.warnings = append(s.warnings, fmt.Sprintf("Skipped '%s' path due to this access issue: %s\n", path, why))
 }
 
 // search is one use of the module.
@@ -87,6 +96,7 @@ type search struct {
 	tests     []func(path string, i *target.Info) (bool, error)
 	files     *value.List
 	skipped   *value.Dict
+	warnings  []string
 	examined  int
 	age, size *bound
 }
@@ -104,7 +114,7 @@ func (b *bound) holds(x float64) bool {
 	return x >= b.n
 }
 
-func (s *search) full() bool { return s.a.Limit > 0 && s.files.Len() >= s.a.Limit }
+func (s *search) full() bool { return s.a.Limit != nil && s.files.Len() >= *s.a.Limit }
 
 // walk looks at a folder. above holds the folders on the way, so that a loop
 // of links ends.
@@ -114,17 +124,16 @@ func (s *search) walk(ctx context.Context, dir string, depth int, above []uint64
 	}
 	entries, err := s.h.ReadDir(dir)
 	if err != nil {
-		s.skipped.Put(dir, value.Str(reason(err).Error()))
+		s.skipped.Put(dir, value.Str(osError(err, dir)))
 		return nil
 	}
-	var below []string
-	for _, e := range entries {
-		s.examined++
-		path := filepath.Join(dir, e.Name())
-		if e.IsDir() || s.a.Follow && e.Type()&fs.ModeSymlink != 0 && isDir(s.h, path) {
-			below = append(below, path)
-		}
-		if !s.a.Hidden && strings.HasPrefix(e.Name(), ".") {
+	s.examined += len(entries)
+	if s.a.Depth > 0 && depth > s.a.Depth {
+		return nil
+	}
+	files, dirs, below := s.sorted(dir, entries)
+	for _, path := range append(files, dirs...) {
+		if !s.a.Hidden && strings.HasPrefix(filepath.Base(path), ".") {
 			continue
 		}
 		if err := s.look(path); err != nil {
@@ -134,10 +143,28 @@ func (s *search) walk(ctx context.Context, dir string, depth int, above []uint64
 			return nil
 		}
 	}
-	if !s.a.Recurse || s.a.Depth > 0 && depth >= s.a.Depth {
+	if !s.a.Recurse {
 		return nil
 	}
 	return s.descend(ctx, below, depth, above)
+}
+
+// sorted tells the folders among a folder's entries, with links to folders,
+// from all else, and names those to search in turn.
+func (s *search) sorted(dir string, entries []fs.DirEntry) (files, dirs, below []string) {
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		isLink := e.Type()&fs.ModeSymlink != 0
+		if !e.IsDir() && !(isLink && isDir(s.h, path)) {
+			files = append(files, path)
+			continue
+		}
+		dirs = append(dirs, path)
+		if !isLink || s.a.Follow {
+			below = append(below, path)
+		}
+	}
+	return files, dirs, below
 }
 
 func (s *search) descend(ctx context.Context, dirs []string, depth int, above []uint64) error {
@@ -166,7 +193,7 @@ next:
 func (s *search) look(path string) error {
 	info, err := s.h.Lstat(path)
 	if err != nil {
-		s.skipped.Put(path, value.Str(reason(err).Error()))
+		s.skip(path, osError(err, path))
 		return nil
 	}
 	for _, test := range s.tests {
@@ -178,9 +205,6 @@ func (s *search) look(path string) error {
 	d := statDict(path, info)
 	d.Delete(value.Str("exists"))
 	describeOwner(s.h, d, info)
-	if info.Mode&fs.ModeSymlink != 0 {
-		describeLink(s.h, d, path)
-	}
 	if s.a.GetChecksum && info.Mode.IsRegular() {
 		if sum, err := sumFile(s.h, path, s.a.Algorithm); err == nil {
 			d.Put("checksum", value.Str(sum))
@@ -212,7 +236,7 @@ func parseBound(what, s string, units map[byte]float64) (*bound, error) {
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
-		return nil, Failf("failed to process %s: %s is not a number with one of the known units", what, s)
+		return nil, FailWith(value.DictOf(what, s), "failed to process %s", what)
 	}
 	return &bound{n: math.Abs(float64(n)) * factor, most: strings.HasPrefix(digits, "-")}, nil
 }

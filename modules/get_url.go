@@ -67,8 +67,12 @@ type getURL struct {
 }
 
 func runGetURL(ctx context.Context, h target.Host, c *Call, a *getURLArgs) (*Result, error) {
-	if a.TmpDest != "" && !isDir(h, a.TmpDest) {
-		return nil, Failf("%s is a file but should be a directory, or does not exist (tmp_dest)", a.TmpDest)
+	switch {
+	case a.TmpDest == "" || isDir(h, a.TmpDest):
+	case exists(h, a.TmpDest):
+		return nil, Failf("%s is a file but should be a directory.", a.TmpDest)
+	default:
+		return nil, Failf("%s directory does not exist.", a.TmpDest)
 	}
 	client, err := newHTTPClient(h, &a.httpArgs, httpOptions{
 		user: a.User, password: a.Password, follow: "all", timeout: 0, headers: a.Headers,
@@ -124,30 +128,52 @@ func (g *getURL) fetch(ctx context.Context, since time.Time) (*Result, error) {
 		if msg := untrusted(err); msg != "" {
 			return nil, FailWith(g.res.Data, "%s", msg)
 		}
-		return nil, g.failed(-1, httpProblem(err))
+		return nil, g.noAnswer(g.URL, err)
 	}
 	defer resp.Body.Close()
-	g.res.Set("status_code", resp.StatusCode)
 	switch {
 	case resp.StatusCode == http.StatusNotModified:
-		g.res.Msg = okMessage(resp)
-		g.res.Changed, err = g.Apply(ctx, g.h, g.c, g.Dest, nil)
-		return g.res, err
+		return g.unmodified(resp), nil
 	case resp.StatusCode != http.StatusOK:
-		return nil, g.failed(resp.StatusCode, okMessage(resp))
+		return nil, g.failed(g.URL, resp)
 	}
 	if isDir(g.h, g.Dest) {
 		g.Dest = path.Join(g.Dest, responseFileName(resp))
 		g.res.Set("dest", g.Dest)
 	}
+	if err := g.writable(); err != nil {
+		return nil, err
+	}
 	g.res.Msg = okMessage(resp)
 	if g.c.Check {
+		if old, err := sumFile(g.h, g.Dest, "sha1"); err == nil {
+			g.res.Set("checksum_dest", old)
+		}
 		g.res.Changed = true
 		return g.res, nil
 	}
 	err = g.store(ctx, resp.Body)
 	g.res.Set("elapsed", int(time.Since(start).Seconds()))
 	return g.res, err
+}
+
+// writable refuses a folder that is missing or can't be written to.
+func (g *getURL) writable() error {
+	const write = 2
+	switch dir := path.Dir(g.Dest); {
+	case !exists(g.h, dir):
+		return FailWith(g.res.Data, "Destination %s does not exist", dir)
+	case g.h.Access(dir, write) != nil:
+		return FailWith(g.res.Data, "Destination %s is not writable", dir)
+	}
+	return nil
+}
+
+// unmodified is the result when the server says that the file is still what
+// it was. Its properties are left as they are, too.
+func (g *getURL) unmodified(resp *http.Response) *Result {
+	r := &Result{Msg: okMessage(resp)}
+	return r.Set("url", g.URL).Set("dest", g.Dest).Set("status_code", resp.StatusCode).Set("elapsed", 0)
 }
 
 // open sends a request with the timeout on the way to the first byte.
@@ -197,9 +223,15 @@ func openFileURL(h target.Host, method, file string) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, ContentLength: info.Size, Request: req}, nil
 }
 
-func (g *getURL) failed(status int, response string) error {
-	g.res.Set("status_code", status).Set("response", response)
-	return FailWith(g.res.Data, "Request failed")
+// failed tells of an answer that is not the file.
+func (g *getURL) failed(address string, resp *http.Response) error {
+	return FailWith(value.DictOf("status_code", resp.StatusCode, "response", okMessage(resp),
+		"url", address, "dest", g.Dest, "elapsed", 0), "Request failed")
+}
+
+// noAnswer tells of a request that got no answer.
+func (g *getURL) noAnswer(address string, err error) error {
+	return FailWith(value.DictOf("url", address, "dest", g.Dest, "elapsed", 0), "%s", httpProblem(err))
 }
 
 // store streams the contents beside dest and puts them in place when they are
@@ -214,16 +246,17 @@ func (g *getURL) store(ctx context.Context, body io.Reader) error {
 	if _, err := io.Copy(io.MultiWriter(append([]io.Writer{f, sum, md}, g.checkers()...)...), body); err != nil {
 		return FailWith(g.res.Data, "downloading %s failed: %w", g.URL, err)
 	}
-	if came := g.came(); came != g.digest {
-		return FailWith(g.res.Data, "The checksum for %s did not match %s; it was %s.", g.URL, g.digest, came)
-	}
 	src := hex.EncodeToString(sum.Sum(nil))
-	g.res.Set("checksum_src", src).Set("md5sum", hex.EncodeToString(md.Sum(nil)))
+	g.res.Set("src", f.Name()).Set("checksum_src", src)
 	old, err := sumFile(g.h, g.Dest, "sha1")
 	exists := err == nil
 	if exists {
 		g.res.Set("checksum_dest", old)
 	}
+	if came := g.came(); came != g.digest {
+		return FailWith(g.res.Data, "The checksum for %s did not match %s; it was %s.", g.URL, g.digest, came)
+	}
+	g.res.Set("md5sum", hex.EncodeToString(md.Sum(nil))).Set("status_code", http.StatusOK)
 	if !exists || old != src {
 		if err := g.replace(f, exists); err != nil {
 			return err
@@ -296,12 +329,12 @@ func (g *getURL) wantedDigest(ctx context.Context) error {
 func (g *getURL) listedDigest(ctx context.Context, address string) (string, error) {
 	resp, err := g.open(ctx, http.MethodGet, address, time.Time{})
 	if err != nil {
-		return "", g.failed(-1, httpProblem(err))
+		return "", g.noAnswer(address, err)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 	if err != nil || resp.StatusCode != http.StatusOK {
-		return "", g.failed(resp.StatusCode, okMessage(resp))
+		return "", g.failed(address, resp)
 	}
 	name := path.Base(strings.SplitN(strings.SplitN(g.URL, "?", 2)[0], "#", 2)[0])
 	digest := findDigest(string(text), name)

@@ -48,16 +48,16 @@ func runGroup(ctx context.Context, h target.Host, c *Call, a *groupArgs) (*Resul
 	if argv == nil {
 		return a.describe(h, res), nil
 	}
-	res.Changed = true
 	if c.Check {
-		return res, nil
+		return &Result{Changed: true}, nil
 	}
+	res.Changed = true
 	out, err := runTool(ctx, h, argv...)
 	if err != nil {
 		return nil, err
 	}
 	if out.RC != 0 {
-		return nil, FailWith(value.DictOf("name", a.Name, "rc", out.RC), "%s", out.said())
+		return nil, FailWith(value.DictOf("name", a.Name), "%s", out.said())
 	}
 	if out.Stderr != "" {
 		res.Set("stderr", out.Stderr)

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"drover/modules/target"
@@ -273,7 +274,21 @@ func httpProblem(err error) string {
 	if msg := untrusted(err); msg != "" {
 		return msg
 	}
-	return "Request failed: " + err.Error()
+	return fmt.Sprintf("Request failed: <urlopen error %s>", linkProblem(err))
+}
+
+// linkProblem words why no connection came about, with the number of the
+// system's error where there is one.
+func linkProblem(err error) string {
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return "[Errno -2] Name or service not known: " + dns.Name
+	}
+	var no syscall.Errno
+	if errors.As(err, &no) {
+		return fmt.Sprintf("[Errno %d] %s", int(no), errnoText(no))
+	}
+	return err.Error()
 }
 
 // untrusted words the failure to verify a server's certificate, "" for others.

@@ -56,6 +56,7 @@ func runLineinfile(ctx context.Context, h target.Host, c *Call, a *lineinfileArg
 	if absent && !f.exists {
 		return new(Result).Set("msg", "file not present"), nil
 	}
+	f.both = true
 	ed.lines = keepEnds(f.text)
 	msg, found := "", 0
 	if absent {

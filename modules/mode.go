@@ -24,7 +24,7 @@ func ParseMode(v value.Value, now uint32, isDir bool, umask func() uint32) (uint
 	for clause := range strings.SplitSeq(s, ",") {
 		var err error
 		if now, err = symbolic(clause, now, isDir, umask); err != nil {
-			return 0, Failf("mode must be in octal or symbolic form: %w", err)
+			return 0, FailWith(value.DictOf("details", err.Error()), "mode must be in octal or symbolic form")
 		}
 	}
 	return now, nil
@@ -48,7 +48,7 @@ var (
 func symbolic(clause string, mode uint32, isDir bool, umask func() uint32) (uint32, error) {
 	i := strings.IndexAny(clause, "+-=")
 	if i < 0 || strings.Trim(clause[:i], "ugoa") != "" {
-		return 0, fmt.Errorf("bad symbolic permission %q", clause)
+		return 0, fmt.Errorf("bad symbolic permission for mode: %s", clause)
 	}
 	who, mask := clause[:i], uint32(0)
 	if who == "" {
@@ -65,7 +65,7 @@ func symbolic(clause string, mode uint32, isDir bool, umask func() uint32) (uint
 		perms := rest[1:end]
 		rest = rest[end:]
 		if bad := strings.Trim(perms, "rwxXstugo"); bad != "" {
-			return 0, fmt.Errorf("bad permission %q in %q", bad, clause)
+			return 0, fmt.Errorf("bad symbolic permission for mode: %s (%q is unknown)", clause, bad)
 		}
 		for _, class := range []byte(who) {
 			bits := classBits(class, perms, original, isDir) &^ mask

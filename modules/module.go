@@ -146,8 +146,10 @@ type Diff struct {
 	// properties (mode, owner), printed as sorted JSON.
 	BeforeState, AfterState *value.Dict
 	Prepared                string // already a diff
-	DstBinary, SrcBinary    bool
-	DstLarger, SrcLarger    int // the size limit that was exceeded
+	// NoText: only the headers, since nothing differs under them.
+	NoText               bool
+	DstBinary, SrcBinary bool
+	DstLarger, SrcLarger int // the size limit that was exceeded
 }
 
 // Set puts a key into the result's data and returns r.

@@ -6,22 +6,41 @@ import (
 	"strconv"
 
 	"drover/modules/target"
+	"drover/playbook/value"
 )
 
-// SetPathInfo adds what every file module tells about the path it left
-// behind: owner, group, mode, size and state.
-func (r *Result) SetPathInfo(ctx context.Context, h target.Host, path string) *Result {
+// addPathInfo adds to a result, or to a failure's keys, what every module of
+// Ansible tells about the path (or dest) that its result names: owner, group,
+// mode, size and state of what is there now. A path that is missing, or a link
+// that leads nowhere, has none.
+func addPathInfo(ctx context.Context, h target.Host, data *value.Dict) {
+	path, ok := value.AsString(data.At("path"))
+	if !ok {
+		path, ok = value.AsString(data.At("dest"))
+	}
+	if !ok || path == "" {
+		return
+	}
+	if _, err := h.Stat(path); err != nil {
+		return
+	}
 	info, err := h.Lstat(path)
 	if err != nil {
-		return r.Set("state", "absent")
+		return
 	}
-	r.Set("uid", info.UID).Set("gid", info.GID)
-	r.Set("owner", userName(h, info.UID)).Set("group", groupName(h, info.GID))
-	r.Set("mode", modeText(info.Perm())).Set("state", stateOf(info)).Set("size", info.Size)
+	for _, kv := range []struct {
+		key string
+		v   any
+	}{
+		{"uid", info.UID}, {"gid", info.GID},
+		{"owner", userName(h, info.UID)}, {"group", groupName(h, info.GID)},
+		{"mode", modeText(info.Perm())}, {"state", stateOf(info)}, {"size", info.Size},
+	} {
+		data.Put(kv.key, value.FromGo(kv.v))
+	}
 	if c := secontext(ctx, h, path); c != nil {
-		r.Set("secontext", c)
+		data.Put("secontext", value.Strings(c...))
 	}
-	return r
 }
 
 // stateOf names the kind of a file as the file module's state does.

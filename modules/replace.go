@@ -45,7 +45,7 @@ func runReplace(ctx context.Context, h target.Host, c *Call, a *replaceArgs) (*R
 		return nil, err
 	}
 	if !ok {
-		return new(Result).Set("msg", "Pattern for before/after params did not match the given file: "+a.bounds()), nil
+		return new(Result).Set("rc", 0).Set("msg", "Pattern for before/after params did not match the given file: "+a.bounds()), nil
 	}
 	re, err := pyre.Compile(a.Regexp, pyre.Multiline)
 	if err != nil {
@@ -62,6 +62,9 @@ func runReplace(ctx context.Context, h target.Host, c *Call, a *replaceArgs) (*R
 	r, err := f.finish(ctx, h, c, &a.editArgs, a.encode(f.text, head+replaced+tail), msg)
 	if err != nil {
 		return nil, err
+	}
+	for i := range r.Diff {
+		r.Diff[i].BeforeHeader, r.Diff[i].AfterHeader = a.Path, a.Path
 	}
 	return r.Set("rc", 0), nil
 }

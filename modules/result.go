@@ -79,6 +79,7 @@ func (f *Diff) dict() *value.Dict {
 	case f.BeforeState != nil || f.AfterState != nil:
 		d.Put("before", orEmpty(f.BeforeState))
 		d.Put("after", orEmpty(f.AfterState))
+	case f.NoText:
 	default:
 		d.Put("before", value.Str(f.Before))
 		d.Put("after", value.Str(f.After))

@@ -34,11 +34,11 @@ func runSlurp(_ context.Context, h target.Host, _ *Call, a *slurpArgs) (*Result,
 	switch {
 	case err == nil:
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, Failf("file not found: %s", a.Src)
+		return nil, Failf("File not found: %s", a.Src)
 	case isDir(h, a.Src):
-		return nil, Failf("source is a directory and must be a file: %s", a.Src)
+		return nil, Failf("Source is a directory and must be a file: %s", a.Src)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, Failf("file is not readable: %s", a.Src)
+		return nil, Failf("File is not readable: %s", a.Src)
 	default:
 		return nil, Failf("unable to slurp file %s: %w", a.Src, reason(err))
 	}

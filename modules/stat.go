@@ -45,12 +45,13 @@ func runStat(ctx context.Context, h target.Host, _ *Call, a *statArgs) (*Result,
 	}
 	info, err := look(a.Path)
 	if err != nil {
-		if isMissing(err) {
+		if errors.Is(err, fs.ErrNotExist) {
 			return new(Result).Set("stat", value.DictOf("exists", false)), nil
 		}
-		return nil, Failf("can't look at %s: %w", a.Path, reason(err))
+		return nil, Failf("%w: can't look at %s", errnoText(err), a.Path)
 	}
 	d := statDict(a.Path, info)
+	d.Update(value.DictOf("blocks", info.Blocks, "block_size", info.BlockSize, "device_type", info.Rdev))
 	describeOwner(h, d, info)
 	if info.Mode&fs.ModeSymlink != 0 {
 		describeLink(h, d, a.Path)
@@ -79,7 +80,6 @@ func statDict(path string, i *target.Info) *value.Dict {
 		"wgrp", bit(0o020), "rgrp", bit(0o040), "xgrp", bit(0o010),
 		"woth", bit(0o002), "roth", bit(0o004), "xoth", bit(0o001),
 		"isuid", bit(0o4000), "isgid", bit(0o2000),
-		"blocks", i.Blocks, "block_size", i.BlockSize, "device_type", i.Rdev,
 	)
 }
 
@@ -152,6 +152,9 @@ func mimeOf(ctx context.Context, h target.Host, path string, i *target.Info) (mi
 		return "unknown", "unknown"
 	}
 	if t, ok := inodeTypes[i.Mode.Type()]; ok {
+		if i.Mode&fs.ModeSymlink != 0 && !exists(h, path) {
+			return "unknown", "unknown"
+		}
 		return t, "binary"
 	}
 	if i.Size == 0 && i.Blocks == 0 && i.Mode.IsRegular() && !strings.HasPrefix(path, "/proc/") && !strings.HasPrefix(path, "/sys/") {

@@ -52,8 +52,8 @@ type unit struct {
 }
 
 func runSystemd(ctx context.Context, h target.Host, c *Call, a *systemdArgs) (*Result, error) {
-	if strings.ContainsAny(a.Name, "*?[") {
-		return nil, Failf("This module does not currently support using glob patterns, found in service name: %s", a.Name)
+	if i := strings.IndexAny(a.Name, "*?["); i >= 0 {
+		return nil, Failf("This module does not currently support using glob patterns, found '%c' in service name: %s", a.Name[i], a.Name)
 	}
 	if _, err := requireTool(h, "systemctl"); err != nil {
 		return nil, err
@@ -153,7 +153,21 @@ func (u *unit) hasUnitFile(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	out, err = u.systemctl(ctx, "list-unit-files", u.Name)
-	return out.RC == 0, err
+	if err != nil || out.RC == 0 {
+		return err == nil, err
+	}
+	return false, u.answers(ctx)
+}
+
+// answers tells of a manager that can't be asked at all, such as that of a
+// user who is not logged in.
+func (u *unit) answers(ctx context.Context) error {
+	out, err := u.systemctl(ctx)
+	if err != nil || out.RC == 0 {
+		return err
+	}
+	data := value.DictOf("rc", out.RC, "stdout", out.Stdout, "stderr", out.Stderr)
+	return FailWith(data, "%s", out.said())
 }
 
 func requestIgnored(out toolOutput) bool {

@@ -12,7 +12,7 @@ import (
 )
 
 type tempfileArgs struct {
-	State  string `arg:"state" default:"file" choices:"directory,file" doc:"What to make."`
+	State  string `arg:"state" default:"file" choices:"file,directory" doc:"What to make."`
 	Path   string `arg:"path" type:"path" doc:"Folder to make it in; the system's folder for temporary files by default."`
 	Prefix string `arg:"prefix" default:"ansible." doc:"How its name begins."`
 	Suffix string `arg:"suffix" default:"" doc:"How its name ends."`
@@ -46,7 +46,7 @@ func runTempfile(ctx context.Context, h target.Host, _ *Call, a *tempfileArgs) (
 			return nil, Failf("could not make a temporary %s in %s: %w", a.State, dir, reason(err))
 		}
 		r := &Result{Changed: true}
-		return r.Set("path", path).SetPathInfo(ctx, h, path), nil
+		return r.Set("path", path), nil
 	}
 	return nil, Failf("could not find a free name in %s", dir)
 }

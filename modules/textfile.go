@@ -23,6 +23,9 @@ type textFile struct {
 	path   string
 	exists bool
 	text   string
+	// both: a diff tells contents and properties apart even where only one of
+	// them, or neither, differs.
+	both bool
 }
 
 // openText reads the file to edit. A missing file is an error, which calls it
@@ -31,7 +34,7 @@ func openText(h target.Host, word, path string, missingOK bool) (*textFile, erro
 	data, err := h.ReadFile(path)
 	switch {
 	case err == nil:
-		return &textFile{path, true, string(data)}, nil
+		return &textFile{path: path, exists: true, text: string(data)}, nil
 	case isDir(h, path):
 		return nil, FailWith(value.DictOf("rc", 256), "Path %s is a directory !", path)
 	case !errors.Is(err, fs.ErrNotExist):
@@ -46,7 +49,7 @@ func openText(h target.Host, word, path string, missingOK bool) (*textFile, erro
 // properties of the file. msg says what was done to the text, "" nothing.
 func (t *textFile) finish(ctx context.Context, h target.Host, c *Call, a *editArgs, text, msg string) (*Result, error) {
 	r := &Result{Changed: msg != ""}
-	if c.Diff && r.Changed {
+	if c.Diff && (r.Changed || t.both) {
 		d := textDiff([]byte(t.text), []byte(text), t.path+" (content)", t.path+" (content)")
 		r.Diff = append(r.Diff, d)
 	}
@@ -71,14 +74,23 @@ func (t *textFile) finish(ctx context.Context, h target.Host, c *Call, a *editAr
 		}
 		msg += "ownership, perms or SE linux context changed"
 		r.Changed = true
-		if c.Diff {
-			r.Diff = append(r.Diff, props.Diff(t.path+" (file attributes)")...)
-		}
+	}
+	if c.Diff {
+		r.Diff = append(r.Diff, t.propertiesDiff(props)...)
 	}
 	if backup != "" {
 		r.Set("backup_file", backup)
 	}
 	return r.Set("msg", msg), nil
+}
+
+func (t *textFile) propertiesDiff(props *Properties) []Diff {
+	header := t.path + " (file attributes)"
+	d := props.Diff(header)
+	if d == nil && t.both {
+		d = []Diff{{BeforeHeader: header, AfterHeader: header, NoText: true}}
+	}
+	return d
 }
 
 // save writes the text through links, making the folder when it is missing.

@@ -2,6 +2,8 @@ package modules
 
 import (
 	"context"
+	"errors"
+	"os/exec"
 	"strings"
 
 	"drover/modules/target"
@@ -21,7 +23,10 @@ func runTool(ctx context.Context, h target.Host, argv ...string) (toolOutput, er
 // runToolWith is runTool for a command that needs more than arguments.
 func runToolWith(ctx context.Context, h target.Host, cmd target.Cmd) (toolOutput, error) {
 	out, err := h.Run(ctx, cmd)
-	if err != nil {
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return toolOutput{}, missingTool(cmd.Argv[0])
+	case err != nil:
 		return toolOutput{}, Failf("can't run %s: %w", cmd.Argv[0], err)
 	}
 	return toolOutput{string(out.Stdout), string(out.Stderr), out.RC}, nil
@@ -58,7 +63,11 @@ func (o toolOutput) said() string {
 func requireTool(h target.Host, name string) (string, error) {
 	path, err := h.LookPath(name)
 	if err != nil {
-		return "", Failf("Failed to find required executable %q in the usual folders; install the package that brings it", name)
+		return "", missingTool(name)
 	}
 	return path, nil
+}
+
+func missingTool(name string) error {
+	return Failf("Failed to find required executable %q in paths of the host; install the package that brings it", name)
 }

@@ -87,7 +87,7 @@ func runUnarchive(ctx context.Context, h target.Host, c *Call, a *unarchiveArgs)
 	if a.ListFiles {
 		r.Set("files", u.names)
 	}
-	return r.SetPathInfo(ctx, h, a.Dest), nil
+	return r, nil
 }
 
 // unpacking is one use of the module.

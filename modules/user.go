@@ -98,6 +98,8 @@ func runUser(ctx context.Context, h target.Host, c *Call, a *userArgs) (*Result,
 	switch {
 	case a.State == "absent" && !exists:
 		return u.res, nil
+	case a.State == "absent" && c.Check:
+		return &Result{Changed: true}, nil
 	case a.State == "absent":
 		return u.remove(ctx)
 	case !exists:
@@ -105,8 +107,11 @@ func runUser(ctx context.Context, h target.Host, c *Call, a *userArgs) (*Result,
 	default:
 		err = u.modify(ctx)
 	}
-	if err != nil || u.c.Check && !exists {
+	if err != nil {
 		return u.res, err
+	}
+	if u.c.Check && !exists {
+		return &Result{Changed: true, Warnings: u.res.Warnings}, nil
 	}
 	return u.complete(ctx)
 }

@@ -26,6 +26,7 @@ func (u *account) sshKey(ctx context.Context) error {
 	} else if err := u.makeKey(ctx, file, exists); err != nil {
 		return err
 	}
+	u.res.Set("ssh_key_file", file)
 	if u.c.Check && !exists {
 		return nil
 	}
@@ -34,7 +35,7 @@ func (u *account) sshKey(ctx context.Context) error {
 		return err
 	}
 	public, _ := u.h.ReadFile(file + ".pub")
-	u.res.Set("ssh_fingerprint", fingerprint.said()).Set("ssh_key_file", file)
+	u.res.Set("ssh_fingerprint", fingerprint.said())
 	u.res.Set("ssh_public_key", strings.TrimSpace(string(public)))
 	return nil
 }

@@ -30,7 +30,7 @@ func TestValidateArgumentSpec(t *testing.T) {
 		{"provided wins", value.DictOf("port", "x"), value.DictOf("port", 80), nil},
 		{"templates", value.DictOf("port", tpl("{{ n }}"), "n", 5), nil, nil},
 		{"missing", nil, nil, []string{"missing required arguments: port"}},
-		{"type", value.DictOf("port", "x"), nil, []string{"argument 'port' is of type <class 'str'> and we were unable to convert to int: \"'x'\" cannot be converted to an int"}},
+		{"type", value.DictOf("port", "x"), nil, []string{"argument 'port' is of type str and we were unable to convert to int: \"'x'\" cannot be converted to an int"}},
 		{"choice", value.DictOf("port", 1, "state", "left"), nil, []string{"value of state must be one of: up, down, got: left"}},
 		{"unknown", value.DictOf("port", 1), value.DictOf("prot", 2), []string{"prot (did you mean 'port'?). Supported parameters include: port, state, tags, users."}},
 		{"missing below", value.DictOf("port", 1, "users", value.NewList(value.DictOf("uid", 1))), nil, []string{"missing required arguments: name found in users"}},

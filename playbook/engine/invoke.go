@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 
 	"drover/modules"
 	"drover/playbook/action"
@@ -72,7 +73,7 @@ func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, 
 	req := v.request(module, args, o)
 	if spec, ok := v.item.batch.run.cfg.Modules(module); ok && req.Check && spec.Check == modules.CheckNone {
 		return value.DictOf("changed", false, "skipped", true,
-			"msg", "remote module ("+module+") does not support check mode"), nil
+			"msg", "remote module ("+module[strings.LastIndexByte(module, '.')+1:]+") does not support check mode"), nil
 	}
 	if t := v.item.together; t != nil {
 		return t.call(ctx, v.item, req)
