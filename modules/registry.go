@@ -25,6 +25,7 @@ var builtin = sync.OnceValue(func() []Module {
 		deb822Module(),
 		debconfModule(),
 		dpkgSelectionsModule(),
+		dhparamModule(),
 		fetchModule(),
 		fileModule(),
 		findModule(),
