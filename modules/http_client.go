@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"drover/modules/netrc"
 	"drover/modules/target"
 	"drover/playbook/value"
 )
@@ -237,28 +238,7 @@ func netrcLogin(h target.Host, address string) (user, password string) {
 	if err != nil || readErr != nil {
 		return "", ""
 	}
-	words := strings.Fields(string(data))
-	matches := false
-	for i, w := range words {
-		next := ""
-		if i+1 < len(words) {
-			next = words[i+1]
-		}
-		switch {
-		case w == "machine":
-			if matches && user != "" {
-				return user, password
-			}
-			matches = next == u.Hostname()
-		case w == "default":
-			matches = user == ""
-		case matches && w == "login":
-			user = next
-		case matches && w == "password":
-			password = next
-		}
-	}
-	return user, password
+	return netrc.Login(string(data), u.Hostname())
 }
 
 // httpProblem words a request that got no answer.

@@ -80,8 +80,8 @@ func (i *itemRun) lookupItems() ([]value.Value, error) {
 	call := &jinja.Call{Args: []value.Value{terms}, Ctx: i.jinja, Pos: pos}
 	if l, ok := terms.(*value.List); ok {
 		call.Args = l.Elems
-	} else if task.LoopWith == "indexed_items" {
-		return nil, source.Errorf(pos, "with_indexed_items expects a list")
+	} else if task.LoopWith == "indexed_items" || task.LoopWith == "list" && i.batch.run.cfg.Env.Lenient {
+		return nil, source.Errorf(pos, "with_%s expects a list", task.LoopWith)
 	}
 	items, err := lookup(call)
 	for k, item := range items {

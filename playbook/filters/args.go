@@ -143,6 +143,18 @@ func (a *args) truthOr(name string, def bool) bool {
 	return def
 }
 
+// on is a lookup's option that is on or off, which may be given as a word.
+func (a *args) on(name string, def bool) bool {
+	v := a.lookup(name)
+	switch _, isText := value.AsString(v); {
+	case v == nil:
+		return def
+	case isText:
+		return toBool(v)
+	}
+	return value.Truth(v)
+}
+
 // text gives any argument as text, as Python's str() does.
 func (a *args) text(name string) string {
 	v := a.val(name)

@@ -264,7 +264,14 @@ func ternary(a *args) (value.Value, error) {
 	return a.val("false_val"), nil
 }
 
-func boolFilter(a *args) (value.Value, error) { return value.Bool(toBool(a.val("value"))), nil }
+// boolFilter is the bool filter; before 2.19 None stays None.
+func boolFilter(a *args) (value.Value, error) {
+	v := a.val("value")
+	if v == value.None && a.call.Ctx.Env().Lenient {
+		return v, nil
+	}
+	return value.Bool(toBool(v)), nil
+}
 
 // toBool is the bool filter: a few words and the number one are true.
 func toBool(v value.Value) bool {

@@ -3,6 +3,7 @@ package filters
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"drover/internal/lazyre"
@@ -191,6 +192,9 @@ func iniLookup(a *args) (value.Value, error) {
 			if err != nil {
 				return nil, err
 			}
+			if err := a.knownOptions(pairs); err != nil {
+				return nil, err
+			}
 			if free == "" {
 				return nil, fmt.Errorf("No key to lookup was provided as first term with in string inline options: %s", term)
 			}
@@ -203,6 +207,23 @@ func iniLookup(a *args) (value.Value, error) {
 		out.Append(list...)
 	}
 	return out, nil
+}
+
+// iniOptions are the options that may stand in a term.
+var iniOptions = []string{"type", "file", "section", "re", "encoding", "default", "case_sensitive", "allow_no_value", "allow_none", "interpolation"}
+
+func (a *args) knownOptions(inline *value.Dict) error {
+	for _, e := range inline.Entries() {
+		name := value.String(e.Key)
+		switch {
+		case slices.Contains(iniOptions, name):
+		case a.call.Ctx.Env().Lenient:
+			return fmt.Errorf("%s is not a valid option.", name)
+		default:
+			return fmt.Errorf("'%s' is not a valid option.", name)
+		}
+	}
+	return nil
 }
 
 // duplicateError is a section or an option that stands twice.

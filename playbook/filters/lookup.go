@@ -44,7 +44,7 @@ func Lookup(name string) (LookupFunc, bool) {
 	}
 	return func(c *jinja.Call) ([]value.Value, error) {
 		list, err := e.lookup(c)
-		return list, lookupError(c, e.name, err)
+		return list, pluginError(c, "lookup", e.name, err)
 	}, true
 }
 
@@ -105,7 +105,7 @@ func (l *lookupCall) run() (value.Value, error) {
 	elems, err := l.entry.lookup(&l.call)
 	var undefined *jinja.UndefinedError
 	if err != nil && (l.errors == "strict" || errors.As(err, &undefined)) {
-		return nil, lookupError(&l.call, l.entry.name, err)
+		return nil, pluginError(&l.call, "lookup", l.entry.name, err)
 	}
 	if err != nil {
 		if warn := l.call.Ctx.Env().Warn; warn != nil && l.errors == "warn" {
@@ -120,15 +120,6 @@ func (l *lookupCall) run() (value.Value, error) {
 		return value.NewList(elems...), nil
 	}
 	return joined(elems), nil
-}
-
-// lookupError names the lookup that failed; 2.18 gives its message alone.
-func lookupError(c *jinja.Call, name string, err error) error {
-	err = pluginError("lookup", name, err)
-	if e, ok := err.(*jinja.PluginError); ok && c.Ctx.Env().Lenient {
-		e.Bare = true
-	}
-	return err
 }
 
 // joined gives what lookup() makes of a list: text joined by commas, a single

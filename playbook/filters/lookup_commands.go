@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"drover/modules/netrc"
 	"drover/playbook/value"
 )
 
@@ -19,7 +22,7 @@ import (
 var commandLookups = []entry{
 	{"pipe", "*terms **options", pipeLookup, impure},
 	{"lines", "*terms **options", linesLookup, impure},
-	{"url", "*terms split_lines? username? password? headers? validate_certs? timeout? http_agent? follow_redirects? **options", urlLookup, impure},
+	{"url", "*terms split_lines? username? password? headers? validate_certs? timeout? http_agent? follow_redirects? use_netrc? **options", urlLookup, impure},
 }
 
 // shell runs a command line on the controller and gives what it printed.
@@ -85,7 +88,7 @@ func urlLookup(a *args) (value.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if a.truthOr("split_lines", true) {
+		if a.on("split_lines", true) {
 			out.Append(value.Strings(splitLines(body)...).Elems...)
 		} else {
 			out.Append(value.Str(body))
@@ -111,10 +114,14 @@ func (a *args) fetch(url string) (string, error) {
 			req.Header.Set(value.String(e.Key), value.String(e.Val))
 		}
 	}
-	if a.has("username") {
-		req.SetBasicAuth(a.str("username"), a.strOr("password", ""))
+	if user, password := a.login(req.URL.Hostname()); user != "" {
+		req.SetBasicAuth(user, password)
 	}
 	resp, err := a.client().Do(req)
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		return "", fmt.Errorf("Error validating the server's certificate for %s: %w", url, untrusted.Err)
+	}
 	if err != nil {
 		return "", fmt.Errorf("Failed lookup url for %s : %w", url, err)
 	}
@@ -129,9 +136,29 @@ func (a *args) fetch(url string) (string, error) {
 	return string(body), nil
 }
 
+// login gives the user and password for a host: the given ones, or those in
+// the user's netrc file.
+func (a *args) login(host string) (user, password string) {
+	if a.has("username") {
+		return a.str("username"), a.strOr("password", "")
+	}
+	if !a.on("use_netrc", true) {
+		return "", ""
+	}
+	file := os.Getenv("NETRC")
+	if file == "" {
+		file = filepath.Join(os.Getenv("HOME"), ".netrc")
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", ""
+	}
+	return netrc.Login(string(data), host)
+}
+
 func (a *args) client() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	if !a.truthOr("validate_certs", true) {
+	if !a.on("validate_certs", true) {
 		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
 	}
 	c := &http.Client{Transport: transport}

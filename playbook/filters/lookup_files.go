@@ -51,10 +51,10 @@ func fileLookup(a *args) (value.Value, error) {
 			return nil, fmt.Errorf("the file '%s' is not text: byte %d is not UTF-8; use the slurp module or the b64encode filter of a command's output", name, i)
 		}
 		s := string(data)
-		if a.truth("lstrip") {
+		if a.on("lstrip", false) {
 			s = strings.TrimLeft(s, pythonSpace)
 		}
-		if a.truthOr("rstrip", true) {
+		if a.on("rstrip", true) {
 			s = strings.TrimRight(s, pythonSpace)
 		}
 		out.Append(maybeSecret(s, secret))
@@ -78,7 +78,7 @@ func unvaultLookup(a *args) (value.Value, error) {
 // has them.
 func (a *args) templateOptions() jinja.FileOptions {
 	o := jinja.DefaultFileOptions()
-	o.TrimBlocks, o.LstripBlocks = a.truthOr("trim_blocks", true), a.truth("lstrip_blocks")
+	o.TrimBlocks, o.LstripBlocks = a.on("trim_blocks", true), a.on("lstrip_blocks", false)
 	for name, into := range map[string]*string{
 		"variable_start_string": &o.VariableStart, "variable_end_string": &o.VariableEnd,
 		"comment_start_string": &o.CommentStart, "comment_end_string": &o.CommentEnd,
@@ -113,7 +113,7 @@ func templateLookup(a *args) (value.Value, error) {
 // renderFile renders a template; convert_data: false asks 2.18 for text.
 func (a *args) renderFile(c *jinja.Context, text, path string, o jinja.FileOptions) (value.Value, error) {
 	l := loaderOf(a.host())
-	if c.Env().Retype == nil || a.truthOr("convert_data", true) {
+	if c.Env().Retype == nil || a.on("convert_data", true) {
 		return c.RenderFileNative(text, path, o, l)
 	}
 	s, err := c.RenderFile(text, path, o, l)
@@ -219,8 +219,8 @@ type firstFound struct {
 }
 
 func firstFoundLookup(a *args) (value.Value, error) {
-	base := value.DictOf("files", a.val("files"), "paths", a.val("paths"), "skip", value.Bool(a.truth("skip")))
-	f := firstFound{skip: a.truth("skip")}
+	base := value.DictOf("files", a.val("files"), "paths", a.val("paths"), "skip", value.Bool(a.on("skip", false)))
+	f := firstFound{skip: a.on("skip", false)}
 	terms := a.rest
 	if len(terms) == 0 && a.has("files") {
 		terms = []value.Value{value.NewDict(0)}

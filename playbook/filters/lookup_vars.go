@@ -104,52 +104,6 @@ func envLookup(a *args) (value.Value, error) {
 	return out, nil
 }
 
-// defaultSettings are the settings that playbooks ask the config lookup for, as
-// they are where the controller knows no others.
-var defaultSettings = value.DictOf(
-	"DEFAULT_FORKS", 5, "DEFAULT_TIMEOUT", 10, "DEFAULT_BECOME", false, "DEFAULT_BECOME_USER", "root",
-	"DEFAULT_BECOME_METHOD", "sudo", "DEFAULT_REMOTE_USER", nil, "DEFAULT_REMOTE_PORT", nil,
-	"DEFAULT_TRANSPORT", "ssh", "DEFAULT_STRATEGY", "linear", "DEFAULT_GATHERING", "implicit",
-	"DEFAULT_MANAGED_STR", "Ansible managed", "DEFAULT_HASH_BEHAVIOUR", "replace", "DEFAULT_DEBUG", false,
-	"DEFAULT_NO_LOG", false, "DEFAULT_POLL_INTERVAL", 15, "HOST_KEY_CHECKING", true, "RETRY_FILES_ENABLED", false,
-	"ANSIBLE_NOCOLOR", false, "ANSIBLE_FORCE_COLOR", false, "INJECT_FACTS_AS_VARS", true,
-	"DEFAULT_LOAD_CALLBACK_PLUGINS", false, "DEFAULT_STDOUT_CALLBACK", "default")
-
-func configLookup(a *args) (value.Value, error) {
-	missing := a.strOr("on_missing", "error")
-	if missing != "error" && missing != "warn" && missing != "skip" {
-		return nil, fmt.Errorf("\"on_missing\" must be a string and one of \"error\", \"warn\" or \"skip\", not %s", missing)
-	}
-	if a.has("plugin_type") != a.has("plugin_name") {
-		return nil, errors.New("Both plugin_type and plugin_name are required, cannot use one without the other")
-	}
-	out := value.NewList()
-	for _, name := range a.terms() {
-		v, origin, ok := setting(a.host(), name)
-		switch {
-		case ok && a.truth("show_origin"):
-			out.Append(value.Tuple{v, value.Str(origin)})
-		case ok:
-			out.Append(v)
-		case missing == "error":
-			return nil, fmt.Errorf("Unable to find setting %s", name)
-		case missing == "warn" && a.call.Ctx.Env().Warn != nil:
-			a.call.Ctx.Env().Warn(a.call.Pos, "Skipping, did not find setting "+name)
-		}
-	}
-	return out, nil
-}
-
-func setting(h Controller, name string) (v value.Value, origin string, ok bool) {
-	if c, isConfigured := h.(Configured); isConfigured {
-		if v, ok := c.Setting(name); ok {
-			return v, "config", true
-		}
-	}
-	v, ok = defaultSettings.Lookup(name)
-	return v, "default", ok
-}
-
 func hostnamesLookup(a *args) (value.Value, error) {
 	m, ok := a.host().(HostMatcher)
 	if !ok {
@@ -169,6 +123,7 @@ var sequenceShortcut = lazyre.New(`(?i)^(?:(0?x?[0-9a-f]+)-)?(0?x?[0-9a-f]+)(?:/
 type sequenceOptions struct {
 	numbers map[string]*int64
 	format  string
+	lenient bool // words mistakes as 2.18 does
 }
 
 func sequenceLookup(a *args) (value.Value, error) {
@@ -178,7 +133,7 @@ func sequenceLookup(a *args) (value.Value, error) {
 	}
 	out := value.NewList()
 	for _, t := range terms {
-		o := sequenceOptions{numbers: map[string]*int64{}, format: "%d"}
+		o := sequenceOptions{numbers: map[string]*int64{}, format: "%d", lenient: a.call.Ctx.Env().Lenient}
 		for _, name := range []string{"start", "end", "count", "stride", "format"} {
 			if a.has(name) {
 				if err := o.set(name, a.text(name)); err != nil {
@@ -202,6 +157,9 @@ func (o *sequenceOptions) set(name, text string) error {
 		return nil
 	}
 	n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(text), "_", ""), 10, 64)
+	if err != nil && o.lenient {
+		return fmt.Errorf("Invalid type for configuration option plugin_type: lookup plugin: sequence setting: %s (from Direct): %s", name, text)
+	}
 	if err != nil {
 		return fmt.Errorf("Config '%s' for 'sequence' lookup plugin from 'Direct' has an invalid value: Invalid value provided for 'integer': '%s'", name, text)
 	}

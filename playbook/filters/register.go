@@ -111,7 +111,7 @@ func (e *entry) function(kind string) *jinja.Func {
 				}
 			}
 			v, err := e.invoke(c)
-			return v, pluginError(kind, e.name, err)
+			return v, pluginError(c, kind, e.name, err)
 		},
 	}
 }
@@ -130,14 +130,14 @@ func (e *entry) invoke(c *jinja.Call) (value.Value, error) {
 }
 
 // pluginError says which plugin failed, unless the error says so already or is
-// about a missing value.
-func pluginError(kind, name string, err error) error {
+// about a missing value. Before 2.19 only the plugin spoke.
+func pluginError(c *jinja.Call, kind, name string, err error) error {
 	var undefined *jinja.UndefinedError
 	var inner *jinja.PluginError
 	if err == nil || errors.As(err, &undefined) || errors.As(err, &inner) {
 		return err
 	}
-	return &jinja.PluginError{Plugin: kind, Name: name, Err: err}
+	return &jinja.PluginError{Plugin: kind, Name: name, Err: err, Bare: c.Ctx.Env().Lenient}
 }
 
 func firstUndefined(c *jinja.Call) *value.Undefined {

@@ -68,7 +68,7 @@ type PluginError struct {
 	Plugin string // "filter", "test", "lookup"
 	Name   string
 	Err    error
-	// Bare leaves the message as the plugin words it, as 2.18 does for lookups.
+	// Bare leaves the message as the plugin words it, as 2.18 does.
 	Bare bool
 }
 

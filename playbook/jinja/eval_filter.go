@@ -45,11 +45,12 @@ func (c *Context) runFilter(name string, fn *Func, args []value.Value, kw []Kwar
 		return nil, &syntaxError{site.off, "No filter named '" + name + "'." + suggestFunc(name, c.env.Filters)}
 	}
 	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
-	return v, pluginError("filter", fn.Name, err)
+	return v, c.pluginError("filter", fn.Name, err)
 }
 
 // pluginError says which plugin failed, except for what is not its fault.
-func pluginError(kind, name string, err error) error {
+// Before 2.19 only the plugin spoke.
+func (c *Context) pluginError(kind, name string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -59,7 +60,7 @@ func pluginError(kind, name string, err error) error {
 	if errors.As(err, &undef) || errors.As(err, &inner) || errors.As(err, &placed) {
 		return err
 	}
-	return &PluginError{Plugin: kind, Name: name, Err: err}
+	return &PluginError{Plugin: kind, Name: name, Err: err, Bare: c.env.Lenient}
 }
 
 // marksSafe are the filters whose results "is escaped" accepts. Text carries no
@@ -101,7 +102,7 @@ func (c *Context) runTest(name string, fn *Func, args []value.Value, kw []Kwarg,
 	}
 	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
 	if err != nil {
-		return nil, pluginError("test", fn.Name, err)
+		return nil, c.pluginError("test", fn.Name, err)
 	}
 	if u, ok := v.(*value.Undefined); ok {
 		if c.env.Lenient && kindTests[fn.Name] {

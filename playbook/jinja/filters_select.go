@@ -76,7 +76,7 @@ func filterMap(c *Call) (value.Value, error) {
 		copy(call.Args, rest)
 		call.Args[0], call.Kwargs = v, slices.Clone(c.Kwargs)
 		r, err := c.Ctx.callFunc(fn, call)
-		return r, pluginError("filter", fn.Name, err)
+		return r, c.Ctx.pluginError("filter", fn.Name, err)
 	})
 }
 
