@@ -185,7 +185,8 @@ type Role struct {
 	FQCN            string // with the collection, when it is in one
 	Path            string // its folder
 	Play            *Play
-	Parents         []*Role     // the roles that depend on it, nearest first (ansible_parent_role_names)
+	Parents         []*Role     // the roles that depend on it or brought it, nearest first
+	Included        bool        // an import_role or include_role of the nearest one brought it
 	Deps            []*Role     // the roles it depends on directly
 	Params          *value.Dict // parameters given beside the name
 	Defaults        *value.Dict // of defaults/main

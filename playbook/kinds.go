@@ -182,6 +182,8 @@ func (r *reader) tags(name string, n *yaml.Node) []value.Value {
 			r.wrongKind(name, item, "a string or a list of strings")
 		case item.IsTemplate():
 			out = append(out, r.keep(item))
+		case n.Kind == yaml.List: // commas part tags only where no list does
+			out = append(out, value.Str(value.String(item.Scalar)))
 		default:
 			for tag := range strings.SplitSeq(value.String(item.Scalar), ",") {
 				if tag = strings.TrimSpace(tag); tag != "" {

@@ -106,7 +106,7 @@ func (r *reader) role(use *roleUse, at place) *Role {
 	}
 	role := &Role{
 		Base: use.base, Role: where.name, FQCN: where.fqcn, Path: where.path, Play: r.play,
-		Parents: use.parents, Params: use.params, Public: use.Public, AllowDuplicates: use.AllowDuplicates,
+		Parents: use.parents, Included: use.tasked && len(use.parents) > 0, Params: use.params, Public: use.Public, AllowDuplicates: use.AllowDuplicates,
 	}
 	id := roleID{role.Path, use.TasksFrom}
 	if slices.Contains(r.roles, id) {

@@ -144,7 +144,9 @@ func (r *reader) staysInside(role *Role, dir, from string, pos source.Pos) bool 
 // wantRoleFile records the error of a file that was asked for by name.
 func (r *reader) wantRoleFile(role *Role, dir, from string, candidates []string, pos source.Pos) {
 	if from != "" && from != "main" {
-		r.errs.Add(notFound("the role '"+role.Role+"' has no file '"+from+"' in "+dir+"/", candidates, pos))
+		e := notFound("the role '"+role.Role+"' has no file '"+from+"' in "+dir+"/", candidates, pos)
+		e.Err = nil // it ends the run also where a missing role only fails the task
+		r.errs.Add(e)
 	}
 }
 

@@ -1,10 +1,16 @@
 package playbook
 
 import (
+	"errors"
+
 	"drover/playbook/source"
 	"drover/playbook/value"
 	"drover/playbook/yaml"
 )
+
+// ErrNoList is inside the error of something that should be a list of tasks and
+// is none.
+var ErrNoList = errors.New("no list of tasks")
 
 // steps reads a list of tasks and blocks.
 func (r *reader) steps(what string, n *yaml.Node, at place) []Step {
@@ -13,6 +19,7 @@ func (r *reader) steps(what string, n *yaml.Node, at place) []Step {
 	}
 	if n.Kind != yaml.List {
 		e := r.errorf(n.Pos, "A malformed block was encountered while loading %s: %s should be a list or None", what, scalarOr(n))
+		e.Err = ErrNoList
 		if n.Kind == yaml.Mapping {
 			e.Hint = "start each task with '- '"
 		}
@@ -50,9 +57,9 @@ func (r *reader) step(n *yaml.Node, at place) Step {
 			WithHint("a file of plays is brought in with 'import_playbook' at the top level of a playbook")
 		return nil
 	case n.Get("block") != nil:
-		if at.handler {
-			r.errorf(n.Pos, "Using a block as a handler is not supported.").
-				WithHint("give its tasks the same 'listen' name and notify that")
+		if at.handler && at.parent != nil && !at.parent.Implicit {
+			r.errorf(n.Pos, "Using a block as a handler is not supported inside another block.").
+				WithHint("put it at the top of the handlers")
 			return nil
 		}
 		return r.block(n, at)

@@ -34,6 +34,7 @@ type Config struct {
 
 	ExtraVars *value.Dict
 	Limit     string // --limit, already with @file resolved
+	LimitText string // as it was written
 	Tags      []string
 	SkipTags  []string
 	Forks     int // 50 when 0

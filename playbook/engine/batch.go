@@ -18,6 +18,8 @@ type batch struct {
 	run   *run
 	play  *playRun
 	seats []*seat
+	// size is the number of hosts with those that failed in former plays, before.
+	size, before int
 	// taskIDs numbers the tasks for events.
 	taskIDs map[*playbook.Task]*event.TaskInfo
 	gates   map[*playbook.Task]chan struct{} // of throttled tasks
@@ -33,11 +35,7 @@ type batch struct {
 // goes on.
 func (pr *playRun) runBatch(ctx context.Context, members []*host) bool {
 	b := pr.newBatch(members)
-	names := make([]string, len(members))
-	for i, h := range members {
-		names[i] = h.name
-	}
-	pr.run.emit(event.PlayStart{Name: pr.name, Pos: pr.play.Pos, Hosts: names})
+	pr.run.emit(event.PlayStart{Name: pr.name, Pos: pr.play.Pos, Hosts: seatNames(b.seats)})
 	s, err := newStrategy(pr.keywords.strategy, pr.play, pr.run.cfg.Forks)
 	if err != nil {
 		pr.run.fault(err)
@@ -46,20 +44,25 @@ func (pr *playRun) runBatch(ctx context.Context, members []*host) bool {
 	b.loop(ctx, s)
 	failed := 0
 	for _, s := range b.seats {
-		if s.failed || s.unreachable {
+		if s.failed || s.unreachable || s.doomed {
 			failed++
 		}
 	}
 	if b.broke { // as it was told when that happened, too
 		pr.run.emit(event.NoHosts{Remaining: true})
 	}
-	return !b.broke && failed < len(b.seats)
+	return !b.broke && failed < b.size
 }
 
 func (pr *playRun) newBatch(members []*host) *batch {
 	b := &batch{run: pr.run, play: pr, taskIDs: map[*playbook.Task]*event.TaskInfo{}, gates: map[*playbook.Task]chan struct{}{}, done: make(chan *outcome)}
 	root := &playbook.Block{Play: pr.play, Implicit: true, Body: pr.steps()}
+	b.size = len(members)
 	for _, h := range members {
+		if !h.counts() {
+			b.before++
+			continue
+		}
 		s := &seat{host: h, notified: map[*playbook.Task]bool{}, ran: map[string]bool{}, worked: map[string]bool{}, waiting: pr.startAt != ""}
 		s.cursor = cursor{
 			selected: func(t *playbook.Task) bool { return s.started(b, t) && b.takesPart(t) },

@@ -153,9 +153,8 @@ func sumStats(old, add value.Value) value.Value {
 	return add
 }
 
-// notifyWhen notes the handlers of a changed result.
+// notifyWhen notes the handlers of a result. They are notified when the task
+// as a whole changed something and did not fail: of a loop those of all items.
 func (o *outcome) notifyWhen(r itemResult) {
-	if isTrue(r, "changed") && !isTrue(r, "failed") && !isTrue(r, "unreachable") {
-		o.notify = append(o.notify, r.notify...)
-	}
+	o.notify = append(o.notify, r.notify...)
 }

@@ -7,6 +7,7 @@ import (
 	"drover/playbook"
 	"drover/playbook/event"
 	"drover/playbook/source"
+	"drover/playbook/value"
 )
 
 // foresee tells of the mistakes in tasks before the first of them runs. One
@@ -79,13 +80,27 @@ func (f *foresight) walk(steps []playbook.Step) {
 }
 
 func (f *foresight) task(t *playbook.Task) {
-	faults := f.batch.run.plans.get(t).faults
-	if f.over = f.over || mayEnd(t); f.over || len(faults) == 0 || t.Loop != nil {
+	p := f.batch.run.plans.get(t)
+	if f.over = f.over || mayEnd(t); f.over || len(p.faults) == 0 || t.Loop != nil {
 		return
 	}
-	if f.batch.takesPart(t) {
-		f.faults = append(f.faults, faults...)
+	if f.batch.takesPart(t) && !mayFail(p) {
+		f.faults = append(f.faults, p.faults...)
 	}
+}
+
+// mayFail reports whether the play goes on after a failure of the task: it is
+// ignored or rescued.
+func mayFail(p *plan) bool {
+	if p.ignoreErrors != nil && p.ignoreErrors != value.Bool(false) {
+		return true
+	}
+	for b := p.task.Parent; b != nil; b = b.Parent {
+		if len(b.Rescue) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // mayEnd reports whether a task, or one in a block, may end the play or the

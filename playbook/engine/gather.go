@@ -47,7 +47,7 @@ func (pr *playRun) gatherTask() *playbook.Task {
 // earlier play or from the cache.
 func (pr *playRun) haveFacts() bool {
 	for _, h := range pr.hosts {
-		if h.facts.Dict().Len() == 0 {
+		if h.counts() && h.facts.Dict().Len() == 0 {
 			return false
 		}
 	}

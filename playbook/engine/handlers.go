@@ -84,7 +84,7 @@ func (pr *playRun) unusable(h *playbook.Task, name string) bool {
 // templates.
 func listens(h *playbook.Task, topic string) bool {
 	for _, l := range h.Listen {
-		for _, t := range append(tagNames(l), value.String(l)) {
+		for _, t := range append(splitTags(tagNames(l)), value.String(l)) {
 			if t == topic || h.Role != nil && (h.Role.Role+" : "+t == topic || roleName(h.Role)+" : "+t == topic) {
 				return true
 			}

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"drover/playbook"
 	"drover/playbook/event"
@@ -21,7 +22,7 @@ func (i *inclusion) key() string {
 	return i.path + "\x00" + i.role.Name + "\x00" + i.role.TasksFrom + "\x00" + value.Repr(i.vars)
 }
 
-// group is one thing to include and the hosts that want it.
+// inclusionGroup is one thing to include and the hosts that want it.
 type inclusionGroup struct {
 	*inclusion
 	seats []*seat
@@ -30,24 +31,7 @@ type inclusionGroup struct {
 // include loads what the step's hosts want included, once for all hosts that
 // want the same, and puts it next for each of them.
 func (b *batch) include(st *step) {
-	var groups []*inclusionGroup
-	byKey := map[string]*inclusionGroup{}
-	for _, s := range st.runners {
-		for _, o := range st.outcomes {
-			if o.seat != s {
-				continue
-			}
-			for _, inc := range o.includes {
-				g := byKey[inc.key()]
-				if g == nil {
-					g = &inclusionGroup{inclusion: inc}
-					byKey[inc.key()] = g
-					groups = append(groups, g)
-				}
-				g.seats = append(g.seats, s)
-			}
-		}
-	}
+	groups := inclusionGroups(st)
 	// The last one goes deepest into the stack's past: push in reverse.
 	blocks := make([]*playbook.Block, len(groups))
 	for i, g := range groups {
@@ -57,7 +41,7 @@ func (b *batch) include(st *step) {
 		if blocks[i] == nil {
 			continue
 		}
-		for _, s := range groups[i].includers(st, b) {
+		for _, s := range groups[i].seats {
 			if s.live() && !st.lost[s] && s.entersRole(blocks[i]) {
 				s.cursor.push(blocks[i], i)
 			}
@@ -65,12 +49,30 @@ func (b *batch) include(st *step) {
 	}
 }
 
-// includers are the hosts that get the group: with run_once all of the step.
-func (g *inclusionGroup) includers(st *step, b *batch) []*seat {
-	if st.runOnce {
-		return st.seats
+// inclusionGroups joins what hosts want included: the same thing for all of
+// them, each host once.
+func inclusionGroups(st *step) []*inclusionGroup {
+	var groups []*inclusionGroup
+	byKey := map[string][]*inclusionGroup{}
+	for _, s := range st.runners {
+		for _, o := range st.outcomes {
+			if o.seat != s {
+				continue
+			}
+			for _, inc := range o.includes {
+				same := byKey[inc.key()]
+				i := slices.IndexFunc(same, func(g *inclusionGroup) bool { return !slices.Contains(g.seats, s) })
+				if i >= 0 {
+					same[i].seats = append(same[i].seats, s)
+					continue
+				}
+				g := &inclusionGroup{inclusion: inc, seats: []*seat{s}}
+				byKey[inc.key()] = append(same, g)
+				groups = append(groups, g)
+			}
+		}
 	}
-	return g.seats
+	return groups
 }
 
 // load reads a group's file or role, which counts as ok for its hosts; when that
@@ -132,16 +134,16 @@ func (b *batch) loadRole(st *step, g *inclusionGroup) (*playbook.Block, error) {
 	return role.Tasks, nil
 }
 
-// failInclude fails the hosts that wanted what is not there. What is there but
-// wrong ends the run.
+// failInclude fails the hosts that wanted what is not there, or no list of
+// tasks. What is there but wrong ends the run.
 func (b *batch) failInclude(st *step, g *inclusionGroup, err error) {
-	if !errors.Is(err, fs.ErrNotExist) {
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, playbook.ErrNoList) {
 		b.run.fault(err)
 		return
 	}
 	for _, s := range g.seats {
 		result := value.DictOf("failed", true, "changed", false, "msg", errorText(err))
-		o := &outcome{step: st, seat: s, status: event.Failed, result: result, shown: result, err: err}
+		o := &outcome{step: st, seat: s, status: event.Failed, result: result, shown: result, err: err, absent: true}
 		if st.lost[s] { // by another item of its loop
 			b.tell(o, false)
 			continue

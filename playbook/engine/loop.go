@@ -49,6 +49,9 @@ type outcome struct {
 	notify   []string
 	start    time.Time
 	end      time.Time
+	// absent: what an include names is not there. ignore_errors does not count
+	// for that, and a rescue keeps the host for this play only.
+	absent bool
 	// told: people know of it already.
 	told bool
 	// edited is the step as it was changed in the debugger and then run.
@@ -114,14 +117,13 @@ func (b *batch) start(ctx context.Context, w work) {
 	if !b.prepare(st) {
 		return
 	}
+	if b.run.cfg.Step && !b.confirm(ctx, st) {
+		return
+	}
 	for _, s := range st.runners {
 		s.busy = true
 	}
 	b.run.emit(event.TaskStart{Task: st.info, Hosts: seatNames(st.runners), Time: time.Now()})
-	if b.run.cfg.Step && !b.confirm(ctx, st) {
-		b.release(st)
-		return
-	}
 	st.pending = len(st.runners)
 	b.inFlight += st.pending
 	b.dispatch(ctx, st)
@@ -133,13 +135,6 @@ func seatNames(seats []*seat) []string {
 		names[i] = s.name
 	}
 	return names
-}
-
-// release lets the hosts of a step go on that was not run.
-func (b *batch) release(st *step) {
-	for _, s := range st.runners {
-		s.busy = false
-	}
 }
 
 // prepare reads the keywords that concern the step as a whole, in the
@@ -215,14 +210,15 @@ func (b *batch) gate(t *playbook.Task, n int) chan struct{} {
 	return g
 }
 
-// confirm asks for --step whether to run a task: y, n, or c for all the rest.
+// confirm asks for --step whether to run a task: y, n, or c for all the rest. At
+// the end of the input nothing more is run.
 func (b *batch) confirm(ctx context.Context, st *step) bool {
-	t := b.run.cfg.Terminal
-	if t == nil || !t.Interactive() {
-		return true
+	kind := "TASK"
+	if st.task.Handler {
+		kind = "HANDLER"
 	}
 	for {
-		line, err := t.ReadLine(ctx, "Perform task: "+st.info.Heading()+" (N)o/(y)es/(c)ontinue: ", true)
+		line, err := b.run.cfg.Prompt.ReadLine(ctx, "Perform task: "+kind+": "+st.info.Heading()+" (N)o/(y)es/(c)ontinue: ", true)
 		if err != nil {
 			return false
 		}

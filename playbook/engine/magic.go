@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
@@ -50,6 +51,9 @@ func (m *hostMagic) Lookup(name string) (value.Value, bool) {
 	case "inventory_dir":
 		return optionalPath(m.host.inv.Dir())
 	case "inventory_file":
+		if strings.Contains(m.host.inv.File, ",") {
+			return value.Str(m.host.inv.File), true // a list of hosts
+		}
 		return optionalPath(m.host.inv.File)
 	case "groups":
 		return m.run.groups(), true
@@ -94,7 +98,7 @@ func (r *run) magic(name string) (value.Value, bool) {
 	case "ansible_playbook_python":
 		return value.Str("/usr/bin/python3"), true
 	case "ansible_limit":
-		return value.Str(c.Limit), c.Limit != ""
+		return value.Str(cmp.Or(c.LimitText, c.Limit)), c.Limit != ""
 	case "ansible_config_file":
 		return optionalPath(c.ConfigFile)
 	}
@@ -160,7 +164,7 @@ func (m *taskMagic) Names() []string {
 	switch {
 	case role == nil:
 		return taskMagicNames
-	case len(role.Parents) > 0:
+	case len(includers(role)) > 0:
 		return slices.Concat(taskMagicNames, roleMagicNames, parentRoleNames)
 	}
 	return slices.Concat(taskMagicNames, roleMagicNames)
@@ -171,9 +175,9 @@ func (m *taskMagic) Lookup(name string) (value.Value, bool) {
 	b := m.batch
 	switch name {
 	case "play_hosts", "ansible_play_batch":
-		return b.names(func(s *seat) bool { return !s.unreachable && !s.failed }), true
+		return b.names(func(s *seat) bool { return s.counts() }), true
 	case "ansible_play_hosts":
-		return hostNames(b.play.matched, func(h *host) bool { return !h.unreachable && !h.failed }), true
+		return hostNames(b.play.matched, (*host).counts), true
 	case "ansible_play_hosts_all":
 		return hostNames(b.play.matched, func(*host) bool { return true }), true
 	case "ansible_play_name":
@@ -214,18 +218,30 @@ func roleMagic(r *playbook.Role, name string) (value.Value, bool) {
 		return value.Str(roleUUID(r)), true
 	case "ansible_parent_role_names":
 		names := value.NewList()
-		for _, p := range r.Parents {
+		for _, p := range includers(r) {
 			names.Append(value.Str(roleName(p)))
 		}
-		return names, len(r.Parents) > 0
+		return names, names.Len() > 0
 	case "ansible_parent_role_paths":
 		paths := value.NewList()
-		for _, p := range r.Parents {
+		for _, p := range includers(r) {
 			paths.Append(value.Str(p.Path))
 		}
-		return paths, len(r.Parents) > 0
+		return paths, paths.Len() > 0
 	}
 	return nil, false
+}
+
+// includers gives the roles whose import_role or include_role brought a role, or
+// the one that depends on it, nearest first.
+func includers(r *playbook.Role) []*playbook.Role {
+	var out []*playbook.Role
+	for ; len(r.Parents) > 0; r = r.Parents[0] {
+		if r.Included {
+			out = append(out, r.Parents[0])
+		}
+	}
+	return out
 }
 
 // roleUUID gives an identifier of one use of a role, in the form of a UUID. It is

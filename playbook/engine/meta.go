@@ -72,7 +72,7 @@ var metaActions = map[string]metaAction{
 	"clear_host_errors": {skipped: sayHost("not clearing host error state"),
 		do: func(_ context.Context, b *batch, _ *plan, _ *seat) string {
 			for _, s := range b.seats {
-				s.failed, s.host.unreachable = false, false
+				s.failed, s.doomed, s.host.unreachable = false, false, false
 				s.cursor.forgive()
 			}
 			return "cleared host errors"

@@ -26,8 +26,8 @@ type playRun struct {
 
 	vars     []vars.Layer // play vars and answers of vars_prompt
 	handlers []playbook.Step
-	hosts    []*host // those that take part, in the order of the keyword
-	matched  []*host // all that the pattern named, in its order, also those that failed before
+	hosts    []*host // all that the pattern named, in the order of the keyword, also those that failed before
+	matched  []*host // the same in the pattern's order, and those that add_host brought
 	roles    []*playbook.Role
 	// What roles give to the whole play; changes when a public role is included.
 	roleDefaults, roleVars atomic.Pointer[[]vars.Layer]
@@ -71,15 +71,16 @@ func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error)
 	}
 	for _, h := range ordered {
 		st := r.hosts.get(h)
-		if !st.failed && !st.unreachable {
+		st.enterPlay()
+		if st.counts() {
 			r.recallFacts(st)
-			pr.hosts = append(pr.hosts, st)
 		}
+		pr.hosts = append(pr.hosts, st)
 	}
 	if len(pr.hosts) == 0 {
 		r.emit(event.PlayStart{Name: pr.name, Pos: p.Pos})
-		r.emit(event.NoHosts{Remaining: len(matched) > 0})
-		return len(matched) == 0, nil
+		r.emit(event.NoHosts{})
+		return true, nil
 	}
 	batches, err := pr.batches()
 	if err != nil {
@@ -142,7 +143,7 @@ func (pr *playRun) readKeywords() error {
 	k.strategy = ev.text("strategy", p.Strategy, strategy)
 	k.strategy = strings.TrimPrefix(k.strategy, "ansible.builtin.")
 	if pr.name == "" {
-		pr.name = hostsText(ev.value("hosts", p.Hosts))
+		pr.name = asWritten(p.Hosts)
 	}
 	return ev.err
 }
@@ -159,6 +160,22 @@ func hostsText(v value.Value) string {
 		return ""
 	}
 	return value.String(v)
+}
+
+// asWritten gives the text of hosts: with its templates unevaluated, which is the
+// name of a play that has none.
+func asWritten(v value.Value) string {
+	switch v := v.(type) {
+	case *value.Template:
+		return v.Src
+	case *value.List:
+		parts := make([]string, len(v.Elems))
+		for i, e := range v.Elems {
+			parts[i] = asWritten(e)
+		}
+		return strings.Join(parts, ",")
+	}
+	return hostsText(v)
 }
 
 // matchHosts gives the hosts of the play's pattern within --limit, in the

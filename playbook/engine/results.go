@@ -49,8 +49,8 @@ func (b *batch) apply(o *outcome) {
 		}
 		if o.status == event.Changed {
 			o.seat.stats.Changed++
+			b.notify(o)
 		}
-		b.notify(o)
 	}
 	if !o.told {
 		b.tell(o, rescued)
@@ -81,14 +81,20 @@ func (b *batch) failed(o *outcome) (rescued bool) {
 	if o.step.runOnce {
 		for _, other := range b.seats {
 			if other != s && !other.unreachable && !other.cursor.over() {
+				other.removed = true
 				b.failHost(other, o)
 			}
 		}
 	}
+	s.removed = !rescued
 	b.failHost(s, o)
-	if rescued {
+	switch {
+	case o.absent: // as Ansible counts it, wherever the failure leads
+		s.removed, s.doomed = true, true
+		s.stats.Failed++
+	case rescued:
 		s.stats.Rescued++
-	} else {
+	default:
 		s.stats.Failed++
 	}
 	return rescued
@@ -161,6 +167,7 @@ func (b *batch) failRest(st *step) {
 	}
 	for _, s := range b.seats {
 		if s.live() && !failed[s] && !s.cursor.over() {
+			s.removed, s.doomed = true, true
 			b.failHost(s, why)
 		}
 	}
@@ -171,13 +178,13 @@ func (b *batch) checkMaxFail(st *step) {
 	if limit < 0 || b.broke {
 		return
 	}
-	failed := 0
+	failed := b.before
 	for _, s := range b.seats {
 		if s.failed || s.unreachable {
 			failed++
 		}
 	}
-	if 100*float64(failed)/float64(len(b.seats)) > limit {
+	if 100*float64(failed)/float64(b.size) > limit {
 		for _, s := range b.seats {
 			if s.live() && !s.cursor.over() {
 				s.cursor.fail()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -68,7 +69,7 @@ func (i *itemRun) run(ctx context.Context) (r itemResult) {
 	}
 	if i.step.task.Include != nil {
 		if err := i.wantInclude(); err != nil {
-			return i.failed(err)
+			return i.notIncluded(err)
 		}
 		return itemResult{dict: value.DictOf("changed", false, "include", true)}
 	}
@@ -80,6 +81,15 @@ func (i *itemRun) run(ctx context.Context) (r itemResult) {
 	result := i.retry(ctx)
 	i.effects(result)
 	return i.done(result)
+}
+
+// notIncluded is the result of an include that could not be prepared.
+func (i *itemRun) notIncluded(err error) itemResult {
+	r := i.failed(err)
+	if errors.Is(err, fs.ErrNotExist) {
+		i.out.absent, i.out.ignored, r.ignored = true, false, false
+	}
+	return r
 }
 
 var errTimedOut = errors.New("timed out")
@@ -141,7 +151,7 @@ func (i *itemRun) done(result *value.Dict) itemResult {
 	if failed || isTrue(r, "unreachable") {
 		i.out.ignored = r.ignored
 	}
-	if isTrue(r, "changed") {
+	if isTrue(r, "changed") || i.loop != nil && !isTrue(r, "skipped") {
 		r.notify = i.notifications()
 	}
 	if len(i.warns) > 0 {

@@ -24,7 +24,10 @@ type host struct {
 
 	recalled            bool // facts were taken from the cache
 	failed, unreachable bool
-	stats               event.HostStats
+	// removed: out of the play's own count of hosts, for the rest of the play.
+	// doomed: failed from the next play on, though a rescue took it in this one.
+	removed, doomed bool
+	stats           event.HostStats
 
 	inventoryLayersOf struct { // what run.inventoryLayers made
 		sync.Mutex
@@ -42,6 +45,15 @@ func newHost(name string, inv *inventory.Host) *host {
 		stats: event.HostStats{Host: name},
 	}
 }
+
+// enterPlay makes the host ready for another play.
+func (h *host) enterPlay() {
+	h.failed = h.failed || h.doomed
+	h.removed = false
+}
+
+// counts reports whether the host is among those that ansible_play_hosts names.
+func (h *host) counts() bool { return !h.unreachable && !h.failed && !h.removed }
 
 // setFacts merges facts that a module returned under their full names
 // ("ansible_distribution") into both forms.

@@ -69,7 +69,8 @@ func shareAny(a, b []string) bool {
 	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
 
-// tagNames flattens tags that are evaluated: strings, comma lists, lists.
+// tagNames flattens tags that are evaluated: strings and lists of them. What
+// a template gives is one tag, commas or not.
 func tagNames(v value.Value) []string {
 	var out []string
 	switch v := v.(type) {
@@ -79,7 +80,7 @@ func tagNames(v value.Value) []string {
 		}
 	case nil:
 	default:
-		out = splitTags([]string{value.String(v)})
+		out = []string{value.String(v)}
 	}
 	return out
 }

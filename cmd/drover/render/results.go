@@ -54,7 +54,8 @@ func alwaysShown(t *event.TaskInfo, r *value.Dict) bool {
 	if v, ok := r.Lookup("_ansible_verbose_always"); ok {
 		return value.Truth(v)
 	}
-	return isAction(t, "debug")
+	skipped, _ := r.Lookup("skipped")
+	return isAction(t, "debug") && skipped != value.Bool(true)
 }
 
 // neverShown reports whether a result is too long even for -v: facts.
