@@ -20,7 +20,7 @@ type copyArgs struct {
 	DirectoryMode value.Value `arg:"directory_mode" type:"raw" doc:"Mode of folders that are made."`
 	RemoteSrc     bool        `arg:"remote_src" default:"false" doc:"The source is on the host."`
 	Follow        bool        `arg:"follow" default:"false" doc:"Write to what a link at dest points to, instead of replacing the link."`
-	LocalFollow   bool        `arg:"local_follow" default:"true" doc:"Copy what links in the source point to, instead of the links."`
+	LocalFollow   *bool       `arg:"local_follow" doc:"Copy what links in the source point to, instead of the links. Yes by default; with remote_src links stay links unless it is set."`
 	Checksum      string      `arg:"checksum" doc:"SHA-1 that the source must have."`
 	Decrypt       bool        `arg:"decrypt" default:"true" doc:"Decrypt a vaulted source on the controller."`
 	FileArgs
@@ -149,7 +149,7 @@ func (cp *copier) parents(ctx context.Context, dest string) error {
 	if !strings.HasSuffix(cp.a.Dest, "/") {
 		return Failf("Destination directory %s does not exist", dir)
 	}
-	return cp.folder(ctx, dir)
+	return cp.folder(ctx, dir, "")
 }
 
 // tree copies a folder.
@@ -157,7 +157,7 @@ func (cp *copier) tree(ctx context.Context) (*Result, error) {
 	if info, err := cp.h.Stat(cp.a.Dest); err == nil && !info.IsDir() {
 		return nil, Failf("can't copy the folder %s to %s, which is a file", cp.src.label, cp.a.Dest)
 	}
-	if err := cp.folder(ctx, cp.a.Dest); err != nil {
+	if err := cp.folder(ctx, cp.a.Dest, cp.src.mode); err != nil {
 		return nil, err
 	}
 	for i := range cp.src.entries {
@@ -168,16 +168,31 @@ func (cp *copier) tree(ctx context.Context) (*Result, error) {
 			return nil, err
 		}
 	}
+	if cp.a.RemoteSrc {
+		return cp.treeOnHost(ctx)
+	}
 	r := &cp.res
 	r.Set("dest", cp.a.Dest).Set("src", cp.src.label)
 	return r, nil
+}
+
+// treeOnHost ends the copy of a folder of the host: what is in it has the modes
+// of the source, and mode is that of dest alone.
+func (cp *copier) treeOnHost(ctx context.Context) (*Result, error) {
+	changed, err := cp.a.FileArgs.Apply(ctx, cp.h, cp.c, cp.src.dest, nil)
+	if err != nil {
+		return nil, err
+	}
+	r := &cp.res
+	r.Changed = r.Changed || changed
+	return r.Set("dest", cp.src.dest).Set("src", cp.a.Src), nil
 }
 
 func (cp *copier) entry(ctx context.Context, e *copyEntry) error {
 	dest := filepath.Join(cp.a.Dest, e.Path)
 	switch e.Kind {
 	case "directory":
-		return cp.folder(ctx, dest)
+		return cp.folder(ctx, dest, e.Mode)
 	case "link":
 		return cp.link(e.Target, dest)
 	}
@@ -185,8 +200,9 @@ func (cp *copier) entry(ctx context.Context, e *copyEntry) error {
 	return err
 }
 
-// folder makes a folder with its parents; only new ones get directory_mode.
-func (cp *copier) folder(ctx context.Context, dir string) error {
+// folder makes a folder with its parents; only new ones get directory_mode, or
+// in the copy of a folder of the host the mode that the source has there.
+func (cp *copier) folder(ctx context.Context, dir, mode string) error {
 	dir = filepath.Clean(dir) // "new/" is not the parent of itself
 	fa := FileArgs{Owner: cp.a.Owner, Group: cp.a.Group}
 	info, err := cp.h.Stat(dir)
@@ -200,7 +216,7 @@ func (cp *copier) folder(ctx context.Context, dir string) error {
 			return nil
 		}
 		if up := filepath.Dir(dir); !isDir(cp.h, up) {
-			if err := cp.folder(ctx, up); err != nil {
+			if err := cp.folder(ctx, up, ""); err != nil {
 				return err
 			}
 		}
@@ -208,6 +224,9 @@ func (cp *copier) folder(ctx context.Context, dir string) error {
 			return Failf("can't make the folder %s: %w", dir, reason(err))
 		}
 		fa.Mode = cp.a.DirectoryMode
+		if cp.a.RemoteSrc && cp.src.tree {
+			fa.Mode = textOrNil(mode)
+		}
 	}
 	changed, err := fa.Apply(ctx, cp.h, cp.c, dir, nil)
 	cp.res.Changed = cp.res.Changed || changed
@@ -243,4 +262,12 @@ func replaceLink(h target.Host, to, path string) error {
 func isDir(h target.Host, path string) bool {
 	info, err := h.Stat(path)
 	return err == nil && info.IsDir()
+}
+
+// textOrNil gives a text as an argument, nil when it is empty.
+func textOrNil(s string) value.Value {
+	if s == "" {
+		return nil
+	}
+	return value.Str(s)
 }

@@ -40,7 +40,13 @@ func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied,
 	}
 	props := new(Properties)
 	fa := cp.a.FileArgs
-	if fa.Mode != nil && value.String(fa.Mode) == "preserve" {
+	switch {
+	case cp.a.RemoteSrc && cp.src.tree:
+		fa = FileArgs{Owner: fa.Owner, Group: fa.Group}
+		if replaced {
+			fa.Mode = textOrNil(e.Mode)
+		}
+	case fa.Mode != nil && value.String(fa.Mode) == "preserve":
 		fa.Mode = value.Str(e.Mode)
 	}
 	props.put("path", dest, dest)

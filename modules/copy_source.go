@@ -19,6 +19,8 @@ type copySource struct {
 	label   string // shown as src; "" for given contents
 	base    string // the file's name in a folder
 	tree    bool   // a folder
+	dest    string // of a folder of the host: dest as the task names it
+	mode    string // of such a folder
 	entries []copyEntry
 	open    func(ctx context.Context, e *copyEntry) (io.ReadCloser, error)
 	blob    func(ctx context.Context, name string) (io.ReadCloser, error) // of the controller
@@ -138,9 +140,10 @@ func (a *copyArgs) hostSource(h target.Host) (*copySource, error) {
 		s.entries = []copyEntry{e}
 		return s, err
 	}
-	if s.entries, err = listTree(h, root, "", a.LocalFollow, []uint64{info.Ino}); err != nil {
+	if s.entries, err = listTree(h, root, "", a.LocalFollow != nil && *a.LocalFollow, []uint64{info.Ino}); err != nil {
 		return nil, err
 	}
+	s.dest, s.mode = a.Dest, modeText(info.Perm())
 	if !strings.HasSuffix(a.Src, "/") {
 		a.Dest = filepath.Join(a.Dest, s.base)
 	}
@@ -199,5 +202,5 @@ func listEntry(h target.Host, root, name string, follow bool, above []uint64) ([
 		return nil, nil // devices and sockets have no contents to copy
 	}
 	below, err := listTree(h, root, name, follow, append(above[:len(above):len(above)], info.Ino))
-	return append([]copyEntry{{Path: name, Kind: "directory"}}, below...), err
+	return append([]copyEntry{{Path: name, Kind: "directory", Mode: modeText(info.Perm())}}, below...), err
 }

@@ -1,6 +1,7 @@
 package modules_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -43,6 +44,7 @@ func TestFileModulesConform(t *testing.T) {
 		{Name: "copy without force", Module: "copy", Args: []any{"content", "y", "dest", "/etc/f", "force", "no"}, Setup: with("/etc/f", "x"), Check: holds("/etc/f", "x")},
 		{Name: "copy remote file into folder", Module: "copy", Args: []any{"src", "/etc/f", "dest", "/tmp/", "remote_src", true}, Setup: with("/etc/f", "x"), Change: true, Check: holds("/tmp/f", "x")},
 		{Name: "copy remote folder", Module: "copy", Args: []any{"src", "/etc/d", "dest", "/tmp/to", "remote_src", true}, Setup: with("/etc/d/a", "1", "/etc/d/s/b", "2"), Change: true, NoDiff: true, Check: holds("/tmp/to/d/a", "1", "/tmp/to/d/s/b", "2")},
+		{Name: "copy remote folder with mode", Module: "copy", Args: []any{"src", "/etc/d/", "dest", "/tmp/to", "remote_src", true, "mode", "0750"}, Setup: with("/etc/d/a", "1"), Change: true, NoDiff: true, Check: modesAre("/tmp/to", "0750", "/tmp/to/a", "0644")},
 		{Name: "copy contents of remote folder", Module: "copy", Args: []any{"src", "/etc/d/", "dest", "/tmp/to", "remote_src", true}, Setup: with("/etc/d/a", "1"), Change: true, NoDiff: true, Check: holds("/tmp/to/a", "1")},
 		{Name: "directory", Module: "file", Args: []any{"path", "/etc/a/b", "state", "directory", "mode", "0750", "owner", "app"}, Change: true},
 		{Name: "directory there", Module: "file", Args: []any{"path", "/etc", "state", "directory"}},
@@ -130,5 +132,21 @@ func TestCopyForetellsIntoFoldersThatWillBeMade(t *testing.T) {
 	r := modtest.Run(target.NewFake(), &modules.Call{Args: args, Check: true, Diff: true}, "copy")
 	if value.Truth(r.At("failed")) || !value.Truth(r.At("changed")) {
 		t.Errorf("check mode says %s, want a change", value.Repr(r))
+	}
+}
+
+// modesAre checks permissions: pairs of a path and a mode.
+func modesAre(pairs ...string) func(*testing.T, *target.Fake, *value.Dict) {
+	return func(t *testing.T, h *target.Fake, _ *value.Dict) {
+		t.Helper()
+		for i := 0; i < len(pairs); i += 2 {
+			info, err := h.Lstat(pairs[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprintf("%04o", info.Perm()); got != pairs[i+1] {
+				t.Errorf("%s has mode %s, want %s", pairs[i], got, pairs[i+1])
+			}
+		}
 	}
 }
