@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -81,7 +82,36 @@ func splitLines(s string) []string {
 // maxDownload bounds what the url lookup reads.
 const maxDownload = 256 << 20
 
+// urlVariables are the options of url that variables and the environment can
+// give too, by how their names end there.
+var urlVariables = map[string]string{"http_agent": "agent", "timeout": "timeout", "follow_redirects": "follow_redirects", "use_netrc": "use_netrc"}
+
+// fromVariables takes the options that the call does not give from variables,
+// then from the environment.
+func (a *args) fromVariables(prefix string, names map[string]string) error {
+	for option, name := range names {
+		i := a.sig.index(option)
+		if a.vals[i] != nil {
+			continue
+		}
+		v, ok, err := a.call.Ctx.Lookup(prefix + name)
+		if err != nil {
+			return err
+		}
+		if text, set := os.LookupEnv(strings.ToUpper(prefix + name)); !ok && set {
+			v, ok = value.Str(text), true
+		}
+		if ok {
+			a.vals[i] = v
+		}
+	}
+	return nil
+}
+
 func urlLookup(a *args) (value.Value, error) {
+	if err := a.fromVariables("ansible_lookup_url_", urlVariables); err != nil {
+		return nil, err
+	}
 	out := value.NewList()
 	for _, url := range a.terms() {
 		body, err := a.fetch(url)
@@ -100,7 +130,11 @@ func urlLookup(a *args) (value.Value, error) {
 func (a *args) fetch(url string) (string, error) {
 	timeout := 10.0
 	if a.has("timeout") {
-		timeout = a.number("url", "timeout")
+		seconds, err := strconv.ParseFloat(a.text("timeout"), 64)
+		if err != nil {
+			return "", fmt.Errorf("the option 'timeout' must be a number of seconds, not '%s'", a.text("timeout"))
+		}
+		timeout = seconds
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(timeout*float64(time.Second)))
 	defer cancel()

@@ -100,3 +100,23 @@ func TestURLLogin(t *testing.T) {
 		}
 	}
 }
+
+// Options that a call does not give come from variables, then the environment.
+func TestOptionsFromVariables(t *testing.T) {
+	t.Setenv("ANSIBLE_LOOKUP_URL_TIMEOUT", "7")
+	t.Setenv("ANSIBLE_LOOKUP_URL_AGENT", "of the environment")
+	call := &jinja.Call{Ctx: jinja.NewContext(jinja.NewEnv(), vars.Dict{D: value.DictOf("ansible_lookup_url_agent", "of a variable", "ansible_lookup_url_use_netrc", false)}),
+		Kwargs: []jinja.Kwarg{{Name: "use_netrc", Val: value.Bool(true)}}}
+	a, err := bind(call, parseSignature("*terms timeout? http_agent? follow_redirects? use_netrc? **options"), "url")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.fromVariables("ansible_lookup_url_", urlVariables); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"timeout": "7", "http_agent": "of a variable", "use_netrc": "True", "follow_redirects": "None"} {
+		if got := value.String(a.val(name)); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+}

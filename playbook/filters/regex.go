@@ -195,7 +195,7 @@ func regexEscape(a *args) (value.Value, error) {
 		}
 		return value.Str(b.String()), nil
 	case "posix_extended":
-		return nil, fmt.Errorf("re_type must be python or posix_basic, not %q", kind)
+		return nil, fmt.Errorf("Regex type (%s) not yet implemented", kind)
 	default:
 		return nil, fmt.Errorf("Invalid regex type (%s)", kind)
 	}
