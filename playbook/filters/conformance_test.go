@@ -168,6 +168,8 @@ func (c *testCase) check(t *testing.T, env *jinja.Env) string {
 	switch {
 	case err != nil && c.kind == "":
 		return "fails: " + source.Format(err) + "; want " + describe(c.want)
+	case err != nil && c.kind != "" && string(jinja.KindOf(err)) != c.kind:
+		return fmt.Sprintf("fails with an error of kind %s, want %s: %v", jinja.KindOf(err), c.kind, err)
 	case err != nil:
 		return ""
 	case c.kind != "":

@@ -288,7 +288,7 @@ func toBool(v value.Value) bool {
 func mandatory(a *args) (value.Value, error) {
 	u, ok := a.val("value").(*value.Undefined)
 	switch {
-	case !ok:
+	case !ok || u.Err != nil:
 		return a.val("value"), nil
 	case a.has("msg"):
 		return nil, errors.New(a.text("msg"))
@@ -301,6 +301,9 @@ func mandatory(a *args) (value.Value, error) {
 func typeDebug(a *args) (value.Value, error) {
 	switch v := a.val("value").(type) {
 	case *value.Undefined:
+		if v.Err != nil {
+			return value.Str("CapturedExceptionMarker"), nil
+		}
 		if a.call.Ctx.Env().Lenient {
 			return value.Str("AnsibleUndefined"), nil
 		}

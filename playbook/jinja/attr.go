@@ -10,13 +10,13 @@ import (
 // GetAttr gives v.name as a template does: an attribute or method, else the
 // item of that name. A miss is an *value.Undefined.
 func (c *Context) GetAttr(v value.Value, name string) (value.Value, error) {
-	return c.forced(c.getAttr(v, name))
+	return surfaced(c.forced(c.getAttr(v, name)))
 }
 
 // GetItem gives v[key] as a template does: the item, else the attribute of
 // that name. A miss is an *value.Undefined.
 func (c *Context) GetItem(v, key value.Value) (value.Value, error) {
-	return c.forced(c.getItem(v, key))
+	return surfaced(c.forced(c.getItem(v, key)))
 }
 
 // forced evaluates v when it is a template.

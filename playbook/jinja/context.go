@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"fmt"
 	"strings"
 
 	"drover/playbook/source"
@@ -91,7 +90,7 @@ func (c *Context) begin() func() {
 // descend counts a level of evaluation inside another.
 func (c *Context) descend() error {
 	if c.run.depth >= c.lim.Depth {
-		return fmt.Errorf("templates, macros or includes nest deeper than the limit of %d levels; does one call itself?", c.lim.Depth)
+		return limitf("templates, macros or includes nest deeper than the limit of %d levels; does one call itself?", c.lim.Depth)
 	}
 	c.run.depth++
 	return nil
@@ -103,7 +102,7 @@ func (c *Context) ascend() { c.run.depth-- }
 func (c *Context) step() error {
 	c.run.steps++
 	if c.run.steps > c.lim.Steps {
-		return fmt.Errorf("the loops of the template take more than the limit of %d rounds", c.lim.Steps)
+		return limitf("the loops of the template take more than the limit of %d rounds", c.lim.Steps)
 	}
 	return nil
 }
@@ -113,6 +112,7 @@ func (c *Context) step() error {
 func (c *Context) Lookup(name string) (v value.Value, ok bool, err error) {
 	defer c.begin()()
 	v, ok, err = c.variable(name)
+	v, err = surfaced(v, err)
 	return v, ok, finish(err)
 }
 
@@ -135,6 +135,7 @@ func (c *Context) variable(name string) (value.Value, bool, error) {
 		if v, err = c.resolveTemplate(raw); err != nil {
 			return nil, true, traced(err, raw.Pos, "in variable '%s'", name)
 		}
+		v = tracedValue(v, raw.Pos, "in variable '%s'", name)
 		c.sees(v)
 	case *value.List, *value.Dict:
 		if !c.copies {
@@ -172,8 +173,16 @@ func deepCopy(v value.Value) value.Value {
 }
 
 // resolveTemplate evaluates a template over the variables of the scope. What
-// fails because something is undefined gives an *value.Undefined.
+// fails gives an *value.Undefined.
 func (c *Context) resolveTemplate(t *value.Template) (value.Value, error) {
+	v, err := c.evaluate(t)
+	if err != nil {
+		return c.deferred(err)
+	}
+	return v, nil
+}
+
+func (c *Context) evaluate(t *value.Template) (value.Value, error) {
 	for _, a := range c.active {
 		if a == t {
 			return nil, &source.Error{Pos: t.Pos, Msg: "recursive loop detected in template: it needs its own value", Hint: "a variable must not refer to itself, directly or through others"}
@@ -279,7 +288,7 @@ func (c *Context) Resolve(v value.Value) (value.Value, error) {
 		return v, nil
 	}
 	defer c.begin()()
-	v, err := c.resolveTemplate(t)
+	v, err := surfaced(c.resolveTemplate(t))
 	return v, finish(err)
 }
 

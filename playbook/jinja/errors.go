@@ -35,7 +35,7 @@ func KindOf(err error) Kind {
 		return KindSyntax
 	case errors.As(err, &plugin):
 		return KindFilter
-	case errors.As(err, &undef):
+	case errors.As(err, &undef) && undef.Undefined.Err == nil:
 		return KindUndefined
 	case errors.As(err, &typ):
 		return KindType
@@ -216,8 +216,8 @@ func finish(err error) error {
 	var undef *UndefinedError
 	if errors.As(err, &undef) {
 		u := undef.Undefined
-		if errors.As(u.Err, &placed) {
-			return placed
+		if u.Err != nil {
+			return finish(u.Err)
 		}
 		e := &source.Error{Pos: u.Pos, Msg: u.Msg, Err: err, Width: len([]rune(u.Name))}
 		if u.Explain != nil {

@@ -124,15 +124,11 @@ func (n *callExpr) callee(f *frame) (value.Value, error) {
 	return f.located(a, v)
 }
 
-// invoke calls fn; a result that can't be had because something is undefined
-// is that undefined value.
+// invoke calls fn; a result that can't be had is an undefined value.
 func (f *frame) invoke(n expr, fn value.Value, args []value.Value, kw []Kwarg) (value.Value, error) {
 	v, err := f.c.callValue(fn, args, kw, callSite{f.tpl, n.offset()})
-	if u := undefinedOf(err); u != nil {
-		return u, nil
-	}
 	if err != nil {
-		return nil, f.fail(n, err)
+		return f.c.deferred(f.fail(n, err))
 	}
 	return v, nil
 }

@@ -221,7 +221,7 @@ func (n *concatExpr) eval(f *frame) (value.Value, error) {
 		secret = secret || value.IsSecret(v)
 		b = append(b, value.String(v)...)
 		if limit := f.c.lim.Output; len(b) > limit {
-			return nil, f.fail(n, fmt.Errorf("the text is larger than the limit of %d bytes", limit))
+			return nil, f.fail(n, limitf("the text is larger than the limit of %d bytes", limit))
 		}
 	}
 	if secret {

@@ -30,11 +30,8 @@ func (n *filterExpr) apply(f *frame, x value.Value) (value.Value, error) {
 		return nil, err
 	}
 	v, err := f.c.runFilter(n.name, n.fn, args, kw, callSite{f.tpl, n.offset()})
-	if u := undefinedOf(err); u != nil {
-		return u, nil
-	}
 	if err != nil {
-		return nil, f.fail(n, err)
+		return f.c.deferred(f.fail(n, err))
 	}
 	return v, nil
 }
@@ -85,11 +82,8 @@ func (n *testExpr) eval(f *frame) (value.Value, error) {
 		return nil, err
 	}
 	v, err := f.c.runTest(n.name, n.fn, args, kw, callSite{f.tpl, n.offset()})
-	if u := undefinedOf(err); u != nil {
-		return u, nil
-	}
 	if err != nil {
-		return nil, f.fail(n, err)
+		return f.c.deferred(f.fail(n, err))
 	}
 	return v, nil
 }
@@ -105,7 +99,7 @@ func (c *Context) runTest(name string, fn *Func, args []value.Value, kw []Kwarg,
 		return nil, c.pluginError("test", fn.Name, err)
 	}
 	if u, ok := v.(*value.Undefined); ok {
-		if c.env.Lenient && kindTests[fn.Name] {
+		if c.env.Lenient && u.Err == nil && kindTests[fn.Name] {
 			return value.Bool(false), nil
 		}
 		return u, nil
@@ -138,6 +132,7 @@ func (c *Context) CallFunc(fn value.Value, args []value.Value, kw []Kwarg) (valu
 
 // defined makes an undefined value an error.
 func defined(v value.Value, err error) (value.Value, error) {
+	v, err = surfaced(v, err)
 	if u, ok := v.(*value.Undefined); ok && err == nil && !u.Plain {
 		return nil, &UndefinedError{u}
 	}

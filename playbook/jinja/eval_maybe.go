@@ -42,9 +42,9 @@ func (n *attrExpr) evalMaybe(f *frame) (value.Value, bool, error) {
 	return present(f.force(v))
 }
 
-// present tells whether a value is there.
+// present tells whether a value is there; one that stands for a failure is.
 func present(v value.Value, err error) (value.Value, bool, error) {
-	if u, ok := v.(*value.Undefined); ok && !u.Plain {
+	if u, ok := v.(*value.Undefined); ok && !u.Plain && u.Err == nil {
 		return nil, false, err
 	}
 	return v, err == nil && v != nil, err
@@ -62,6 +62,8 @@ func (a *args) shortcut(f *frame, x expr, name string) (v value.Value, done bool
 	switch {
 	case err != nil:
 		return nil, true, err
+	case failure(v) != nil:
+		return v, true, nil
 	case name == "defined":
 		return value.Bool(ok && !plain), true, nil
 	case name == "undefined":

@@ -139,6 +139,9 @@ func filterDefault(c *Call) (value.Value, error) {
 	if err := c.Unpack("value", &v, "default_value?", &def, "boolean?", &boolean); err != nil {
 		return nil, err
 	}
+	if failure(v) != nil {
+		return v, nil
+	}
 	if u, undefined := v.(*value.Undefined); undefined && !u.Plain || boolean && !value.Truth(v) {
 		return def, nil
 	}

@@ -30,13 +30,13 @@ func (c *Call) operand() ([]value.Value, error) {
 	return c.Ctx.elements(c.Args[0])
 }
 
-// each applies fn to the elements; what is undefined stays an element.
-func each(vs []value.Value, fn func(value.Value) (value.Value, error)) (value.Value, error) {
+// each applies fn to the elements; what fails or is undefined stays an element.
+func (c *Context) each(vs []value.Value, fn func(value.Value) (value.Value, error)) (value.Value, error) {
 	out := make([]value.Value, len(vs))
 	for i, v := range vs {
 		r, err := fn(v)
-		if u := undefinedOf(err); u != nil {
-			r, err = u, nil
+		if err != nil {
+			r, err = c.deferred(err)
 		}
 		if err != nil {
 			return nil, err
@@ -72,7 +72,7 @@ func filterMap(c *Call) (value.Value, error) {
 		return mapText(vs, fn.text), nil
 	}
 	call := &Call{Func: fn, Args: make([]value.Value, len(rest)), Ctx: c.Ctx, Pos: c.Pos}
-	return each(vs, func(v value.Value) (value.Value, error) {
+	return c.Ctx.each(vs, func(v value.Value) (value.Value, error) {
 		copy(call.Args, rest)
 		call.Args[0], call.Kwargs = v, slices.Clone(c.Kwargs)
 		r, err := c.Ctx.callFunc(fn, call)
@@ -103,7 +103,7 @@ func (c *Call) mapAttribute(vs []value.Value, attribute value.Value) (value.Valu
 			return nil, TypeErrorf("Unexpected keyword argument %s", value.Repr(value.Str(k.Name)))
 		}
 	}
-	return each(vs, g.get)
+	return c.Ctx.each(vs, g.get)
 }
 
 // selectElems keeps the elements for which a test says want.

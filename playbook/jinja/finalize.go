@@ -1,15 +1,13 @@
 package jinja
 
 import (
-	"errors"
-
 	"drover/playbook/value"
 )
 
 // maxValueDepth bounds how deep containers may nest.
 const maxValueDepth = 1000
 
-var errTooDeep = errors.New("lists or dicts nest too deeply")
+var errTooDeep = limitf("lists or dicts nest too deeply")
 
 // finalizer makes plain values of what templates give.
 type finalizer struct {
@@ -217,7 +215,7 @@ func (c *Context) settle(v value.Value, depth int) (value.Value, error) {
 	}
 	switch v := v.(type) {
 	case *value.Template:
-		r, err := c.resolveTemplate(v)
+		r, err := surfaced(c.resolveTemplate(v))
 		if err != nil {
 			return nil, err
 		}

@@ -89,7 +89,7 @@ func (c *Context) collect(v value.Iterable) ([]value.Value, error) {
 }
 
 func (c *Context) tooLong() error {
-	return fmt.Errorf("the sequence is longer than the limit of %d elements", c.lim.Range)
+	return limitf("the sequence is longer than the limit of %d elements", c.lim.Range)
 }
 
 // forceAll evaluates the templates among vs, in a copy when there are any.

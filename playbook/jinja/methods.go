@@ -92,7 +92,7 @@ func (c *Context) mayHold(container, v value.Value, n int) error {
 		return c.tooLong()
 	}
 	if reaches(v, container, 0) {
-		return errors.New("a list or dict can't hold itself")
+		return limitf("a list or dict can't hold itself")
 	}
 	return nil
 }

@@ -122,7 +122,7 @@ func (c *Context) add(x, y value.Value) (value.Value, error) {
 // fits checks the size of a text about to be made.
 func (c *Context) fits(n int) error {
 	if limit := c.lim.Output; n > limit || n < 0 {
-		return fmt.Errorf("the text is larger than the limit of %d bytes", limit)
+		return limitf("the text is larger than the limit of %d bytes", limit)
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func (c *Context) repeat(x, y value.Value) (value.Value, error) {
 
 func (c *Context) repeatFits(size int, n int64, limit int) error {
 	if size > 0 && n > int64(limit/size) {
-		return fmt.Errorf("the repeated sequence is larger than the limit of %d", limit)
+		return limitf("the repeated sequence is larger than the limit of %d", limit)
 	}
 	return nil
 }

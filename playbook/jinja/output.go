@@ -1,7 +1,6 @@
 package jinja
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -96,7 +95,7 @@ func (o *output) join(v value.Value) error {
 
 func (o *output) check() error {
 	if limit := o.c.lim.Output; o.buf.Len() > limit {
-		return fmt.Errorf("the output of the template is larger than the limit of %d bytes", limit)
+		return limitf("the output of the template is larger than the limit of %d bytes", limit)
 	}
 	return nil
 }

@@ -13,7 +13,10 @@ var coreTests = []*Func{
 	{Name: "defined", Lazy: true, quick: true, Call: testDefined},
 	{Name: "undefined", Lazy: true, quick: true, Call: func(c *Call) (value.Value, error) {
 		v, err := testDefined(c)
-		return value.Bool(v != value.Bool(true)), err
+		if failure(v) != nil || err != nil {
+			return v, err
+		}
+		return value.Bool(v != value.Bool(true)), nil
 	}},
 	typeTest("none", func(v value.Value) bool { return v == value.None }),
 	typeTest("boolean", func(v value.Value) bool { _, ok := v.(value.Bool); return ok }),
@@ -61,6 +64,9 @@ func testDefined(c *Call) (value.Value, error) {
 	var v value.Value
 	if err := c.Unpack("value", &v); err != nil {
 		return nil, err
+	}
+	if failure(v) != nil {
+		return v, nil
 	}
 	_, undefined := v.(*value.Undefined)
 	return value.Bool(!undefined), nil
