@@ -185,6 +185,14 @@ func (a *args) strOr(name, def string) string {
 	return a.str(name)
 }
 
+// strUnlessGiven is str with a default for an argument that is absent.
+func (a *args) strUnlessGiven(name, def string) string {
+	if a.lookup(name) == nil {
+		return def
+	}
+	return a.str(name)
+}
+
 // num gives an argument that must be an integer of moderate size.
 func (a *args) num(name string) int {
 	n, ok := value.AsInt(a.val(name))
@@ -288,6 +296,11 @@ func asDict(v value.Value) (*value.Dict, bool) {
 		return d, true
 	}
 	return nil, false
+}
+
+func isSequence(v value.Value) bool {
+	_, ok := asSequence(v)
+	return ok
 }
 
 // asSequence gives the elements of a list, tuple or other sequence that is not

@@ -3,6 +3,7 @@ package filters
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"drover/playbook/value"
@@ -16,7 +17,7 @@ var dataFilters = []entry{
 	{"rekey_on_member", "value key duplicates?", rekeyOnMember, 0},
 	{"extract", "item container morekeys?", extract, lazy},
 	{"flatten", "value levels? skip_nulls?", flatten, 0},
-	{"ternary", "value true_val false_val none_val?", ternary, lazy},
+	{"ternary", "value true_val false_val none_val?", ternary, lazy | undefinedOK},
 	{"bool", "value", boolFilter, lazy},
 	{"mandatory", "value msg?", mandatory, lazy | undefinedOK},
 	{"type_debug", "value", typeDebug, lazy | undefinedOK},
@@ -227,7 +228,11 @@ func extract(a *args) (value.Value, error) {
 func flatten(a *args) (value.Value, error) {
 	levels := -1
 	if a.has("levels") {
-		levels = max(a.num("levels"), 0)
+		n, isNum := value.AsFloat(a.val("levels"))
+		if !isNum && slices.ContainsFunc(a.list("value"), isSequence) {
+			return nil, fmt.Errorf("'>=' not supported between instances of '%s' and 'int'", a.val("levels").Type())
+		}
+		levels = max(int(n), 0)
 	}
 	return value.NewList(flattenInto(nil, a.list("value"), levels, a.truthOr("skip_nulls", true))...), nil
 }
@@ -255,6 +260,9 @@ func isNullish(v value.Value) bool {
 }
 
 func ternary(a *args) (value.Value, error) {
+	if u, ok := a.val("value").(*value.Undefined); ok && !u.Plain {
+		return u, nil
+	}
 	switch v := a.val("value"); {
 	case v == value.None && a.has("none_val"):
 		return a.val("none_val"), nil

@@ -223,7 +223,7 @@ func digestFilter(name string) func(*args) (value.Value, error) {
 }
 
 func hashFilter(a *args) (value.Value, error) {
-	name := a.strOr("hashtype", "sha1")
+	name := a.strUnlessGiven("hashtype", "sha1")
 	sum, ok := digest(name, a.text("value"))
 	if !ok {
 		return nil, fmt.Errorf("unsupported hash type %s", name)
@@ -240,7 +240,7 @@ func crc32Filter(a *args) (value.Value, error) {
 const uuidNamespace = "361E6D51-FAEC-444A-9079-341386DA8E2E"
 
 func toUUID(a *args) (value.Value, error) {
-	ns := a.strOr("namespace", uuidNamespace)
+	ns := a.strUnlessGiven("namespace", uuidNamespace)
 	digits := strings.NewReplacer("urn:", "", "uuid:", "", "{", "", "}", "", "-", "").Replace(ns)
 	space, err := hex.DecodeString(digits)
 	if err != nil || len(space) != 16 {

@@ -39,9 +39,20 @@ func (a *args) statPath(name string) string {
 	return s
 }
 
+// stat looks at a path, or at an open file by its number.
+func (a *args) stat(name string) (os.FileInfo, error) {
+	if n, ok := value.AsInt(a.val(name)); ok {
+		if n < 0 || n > 2 {
+			return nil, os.ErrNotExist // drover opens no files for playbooks
+		}
+		return []*os.File{os.Stdin, os.Stdout, os.Stderr}[n].Stat()
+	}
+	return os.Stat(a.statPath(name))
+}
+
 func statTest(is func(os.FileInfo) bool) func(*args) (value.Value, error) {
 	return func(a *args) (value.Value, error) {
-		fi, err := os.Stat(a.statPath("path"))
+		fi, err := a.stat("path")
 		return value.Bool(err == nil && is(fi)), nil
 	}
 }
@@ -63,10 +74,9 @@ func absTest(a *args) (value.Value, error) {
 func sameFileTest(a *args) (value.Value, error) {
 	var infos [2]os.FileInfo
 	for i, name := range []string{"path", "other"} {
-		path := a.statPath(name)
-		fi, err := os.Stat(path)
+		fi, err := a.stat(name)
 		if err != nil {
-			return nil, fmt.Errorf("can't compare files: no such file or directory: '%s'", path)
+			return nil, fmt.Errorf("can't compare files: no such file or directory: '%s'", a.text(name))
 		}
 		infos[i] = fi
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"drover/playbook/value"
@@ -30,7 +31,7 @@ func (a *args) number(filter, name string) float64 {
 
 func logarithm(a *args) (value.Value, error) {
 	x, base := a.number("log", "x"), math.E
-	if a.has("base") {
+	if a.lookup("base") != nil {
 		base = a.number("log", "base")
 	}
 	if a.err == nil && (x <= 0 || base <= 0) {
@@ -54,7 +55,13 @@ func power(a *args) (value.Value, error) {
 
 func root(a *args) (value.Value, error) {
 	x, base := a.number("root", "x"), 2.0
-	if a.has("base") {
+	if s, ok := value.AsString(a.val("base")); ok {
+		f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+		if err != nil {
+			return nil, fmt.Errorf("root() can only be used on numbers: could not convert string to float: '%s'", s)
+		}
+		base = f
+	} else if a.lookup("base") != nil {
 		base = a.number("root", "base")
 	}
 	if base == 2 {

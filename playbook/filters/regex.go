@@ -64,7 +64,7 @@ func regexReplace(a *args) (value.Value, error) {
 		return nil, err
 	}
 	count, mandatory := a.numOr("count", 0), a.numOr("mandatory_count", 0)
-	replacement := a.strOr("replacement", "")
+	replacement := a.strUnlessGiven("replacement", "")
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -223,6 +223,9 @@ func matchBy(a *args, kind string) (value.Value, error) {
 		find = re.MatchPrefix
 	case "fullmatch":
 		find = re.FullMatch
+	case "search":
+	default:
+		return nil, fmt.Errorf("match_type must be search, match or fullmatch, not '%s'", kind)
 	}
 	m, err := find(a.subject())
 	return value.Bool(m != nil), err

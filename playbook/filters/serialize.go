@@ -15,7 +15,7 @@ import (
 var serializeFilters = []entry{
 	{"to_json", "value **options", toJSON, 0},
 	{"to_nice_json", "value indent? sort_keys? **options", toNiceJSON, 0},
-	{"from_json", "value profile?", fromJSON, 0},
+	{"from_json", "value profile? **options", fromJSON, 0},
 	{"to_yaml", "value *ignored **options", toYAML, 0},
 	{"to_nice_yaml", "value indent? *ignored **options", toNiceYAML, 0},
 	{"from_yaml", "value", fromYAML, 0},
@@ -75,7 +75,7 @@ func setJSONOption(o *value.JSONOptions, kw jinja.Kwarg) error {
 		return setIndent(o, kw.Val)
 	case "separators":
 		return setSeparators(o, kw.Val)
-	case "vault_to_text", "preprocess_unsafe", "check_circular", "profile":
+	case "vault_to_text", "preprocess_unsafe", "check_circular", "profile", "default", "cls":
 	default:
 		return fmt.Errorf("to_json() got an unexpected keyword argument '%s'", kw.Name)
 	}
@@ -113,6 +113,9 @@ func setSeparators(o *value.JSONOptions, v value.Value) error {
 }
 
 func fromJSON(a *args) (value.Value, error) {
+	if a.has("profile") {
+		return nil, fmt.Errorf("Unknown profile name %s.", value.Repr(a.val("profile")))
+	}
 	switch v := a.val("value").(type) {
 	case value.Str:
 		return value.ParseJSON([]byte(v))

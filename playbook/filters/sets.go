@@ -121,7 +121,7 @@ func (a *args) uniqueKeys(items []value.Value) ([]value.Value, error) {
 		for i, v := range items {
 			var err error
 			if keys[i], err = attributePath(a, v, a.val("attribute")); err != nil {
-				return nil, err
+				return nil, noUniqueFallback(err)
 			}
 		}
 	}
@@ -314,6 +314,15 @@ func anyTest(a *args) (value.Value, error) {
 		}
 	}
 	return value.Bool(false), nil
+}
+
+// noUniqueFallback words the failure of an attribute as the filter's own.
+func noUniqueFallback(err error) error {
+	var undefined *jinja.UndefinedError
+	if !errors.As(err, &undefined) {
+		return err
+	}
+	return fmt.Errorf("Jinja2's unique filter failed and we cannot fall back to Ansible's version as it does not support the parameters supplied: %s", undefined.Undefined.Msg)
 }
 
 // attributePath follows a dotted attribute as Jinja's attribute arguments do.

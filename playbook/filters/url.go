@@ -12,7 +12,7 @@ import (
 
 // urlFilters take URLs apart.
 var urlFilters = []entry{
-	{"urldecode", "value", urlDecode, 0},
+	{"urldecode", "value encoding?", urlDecode, 0},
 	{"urlsplit", "value query?", urlSplitFilter, 0},
 }
 
@@ -137,7 +137,7 @@ func (u splitURL) attributes() (*value.Dict, error) {
 
 func urlSplitFilter(a *args) (value.Value, error) {
 	s, ok := value.AsString(a.val("value"))
-	if !ok {
+	if !ok && value.Truth(a.val("value")) {
 		return nil, fmt.Errorf("'%s' object has no attribute 'decode'", a.val("value").Type())
 	}
 	u, err := parseURL(s)
@@ -169,10 +169,10 @@ func (a *args) hasScheme(u splitURL) bool {
 }
 
 func (a *args) url() (splitURL, bool) {
-	if !a.has("value") {
+	s, ok := value.AsString(a.val("value"))
+	if !ok && !value.Truth(a.val("value")) {
 		return splitURL{}, true
 	}
-	s, ok := value.AsString(a.val("value"))
 	if !ok {
 		return splitURL{}, false
 	}

@@ -65,6 +65,23 @@ type Func struct {
 // Type gives the name of the type, as type_debug prints it.
 func (*Func) Type() string { return "function" }
 
+// Str implements value.Stringer.
+func (f *Func) Str() string {
+	if classes[f.Name] {
+		return "<class '" + f.Name + "'>"
+	}
+	return "<function " + f.Name + ">"
+}
+
+// Repr implements value.Stringer.
+func (f *Func) Repr() string { return f.Str() }
+
+// Equal implements value.Equaler: a function equals itself.
+func (f *Func) Equal(other value.Value) bool { return other == value.Value(f) }
+
+// classes are the global functions that are classes in Python.
+var classes = map[string]bool{"dict": true, "range": true}
+
 // Transient marks functions as no result of a template.
 func (*Func) Transient() {}
 

@@ -187,8 +187,8 @@ func trueDivision(x, y value.Value) (value.Value, error) {
 	if math.IsInf(f, 0) {
 		return nil, errors.New("integer division result too large for a float")
 	}
-	if f == 0 && a.Sign() == 0 {
-		f = 0
+	if f == 0 && b.Sign() < 0 {
+		f = math.Copysign(0, -1)
 	}
 	return value.Float(f), nil
 }

@@ -288,10 +288,10 @@ func slice(v, start, stop, step value.Value) (value.Value, error) {
 	case *rangeValue:
 		return v.slice(start, stop, step)
 	}
-	return &value.Undefined{
-		Name: "slice",
-		Msg:  "object of type '" + v.Type() + "' has no attribute slice(" + value.Repr(start) + ", " + value.Repr(stop) + ", " + value.Repr(step) + ")",
-	}, nil
+	if _, ok := v.(value.Mapping); ok {
+		return nil, TypeErrorf("unhashable type: 'slice'")
+	}
+	return nil, TypeErrorf("'%s' object is not subscriptable", v.Type())
 }
 
 func sliceText(s string, start, stop, step value.Value, make func(string) value.Value) (value.Value, error) {

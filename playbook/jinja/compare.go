@@ -75,14 +75,63 @@ func (c *Context) equal(x, y value.Value) (bool, error) {
 	if !mayHoldTemplates(x) || !mayHoldTemplates(y) {
 		return value.Equal(x, y), nil
 	}
-	x, err := c.settleStrict(x)
+	x, err := c.settle(x, 0)
 	if err != nil {
 		return false, err
 	}
-	if y, err = c.settleStrict(y); err != nil {
+	if y, err = c.settle(y, 0); err != nil {
 		return false, err
 	}
+	if undefinedIn(x) == nil && undefinedIn(y) == nil {
+		return value.Equal(x, y), nil
+	}
+	return equalSparse(x, y)
+}
+
+// equalSparse compares containers that hold undefined values: these are an
+// error where the comparison comes to them.
+func equalSparse(x, y value.Value) (bool, error) {
+	if err := used(x, y); err != nil {
+		return false, err
+	}
+	switch x := x.(type) {
+	case *value.List:
+		if l, ok := y.(*value.List); ok {
+			return equalElements(x.Elems, l.Elems)
+		}
+	case value.Tuple:
+		if t, ok := y.(value.Tuple); ok {
+			return equalElements(x, t)
+		}
+	case *value.Dict:
+		d, ok := y.(*value.Dict)
+		if !ok || d.Len() != x.Len() {
+			return false, nil
+		}
+		for _, e := range x.Entries() {
+			v, found, err := d.Get(e.Key)
+			if err != nil || !found {
+				return false, err
+			}
+			if eq, err := equalSparse(e.Val, v); !eq || err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	}
 	return value.Equal(x, y), nil
+}
+
+func equalElements(xs, ys []value.Value) (bool, error) {
+	if len(xs) != len(ys) {
+		return false, nil
+	}
+	for i := range xs {
+		if eq, err := equalSparse(xs[i], ys[i]); !eq || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // contains reports whether x is in container.

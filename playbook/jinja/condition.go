@@ -130,6 +130,9 @@ func (c *Context) boolean(v value.Value, pos source.Pos) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if v == value.Omit && !c.env.Lenient {
+		return false, &source.Error{Pos: pos, Msg: "the conditional gives omit, which is neither true nor false", Hint: "use default() with true or false"}
+	}
 	truth := value.Truth(v)
 	err = TypeErrorf("Conditional result (%s) was derived from value of type '%s'. Conditionals must have a boolean result.",
 		value.String(value.Bool(truth)), v.Type())

@@ -31,6 +31,8 @@ func KindOf(err error) Kind {
 		typ    *TypeError
 	)
 	switch {
+	case errors.As(err, &syn) && syn.late:
+		return KindOther
 	case errors.As(err, &syn), errors.As(err, &lex):
 		return KindSyntax
 	case errors.As(err, &plugin):

@@ -178,11 +178,14 @@ func (n *notExpr) eval(f *frame) (value.Value, error) {
 }
 
 func (n *binaryExpr) eval(f *frame) (value.Value, error) {
-	x, err := evalUsed(n.x, f)
+	x, err := n.x.eval(f)
 	if err != nil {
 		return nil, err
 	}
-	y, err := evalUsed(n.y, f)
+	y, err := n.y.eval(f)
+	if err == nil {
+		err = used(x, y)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -259,13 +262,16 @@ func (n *condExpr) eval(f *frame) (value.Value, error) {
 }
 
 func (n *compareExpr) eval(f *frame) (value.Value, error) {
-	x, err := evalUsed(n.x, f)
+	x, err := n.x.eval(f)
 	if err != nil {
 		return nil, err
 	}
 	for i := range n.rest {
 		r := &n.rest[i]
-		y, err := evalUsed(r.y, f)
+		y, err := r.y.eval(f)
+		if err == nil && !r.asksEmpty(y) {
+			err = used(x, y)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -279,6 +285,13 @@ func (n *compareExpr) eval(f *frame) (value.Value, error) {
 		x = y
 	}
 	return value.Bool(true), nil
+}
+
+// asksEmpty reports whether the step asks an empty sequence what it contains:
+// there nothing is compared, whatever is asked for.
+func (r *comparison) asksEmpty(y value.Value) bool {
+	s, ok := y.(value.Sequence)
+	return ok && (r.op == cmpIn || r.op == cmpNotIn) && s.Len() == 0
 }
 
 func (n *attrExpr) eval(f *frame) (value.Value, error) {
@@ -389,7 +402,7 @@ func (n *sliceExpr) eval(f *frame) (value.Value, error) {
 	for i, p := range [3]expr{n.start, n.stop, n.step} {
 		parts[i] = value.None
 		if p != nil {
-			if parts[i], err = evalUsed(p, f); err != nil {
+			if parts[i], err = p.eval(f); err != nil {
 				return nil, err
 			}
 		}

@@ -39,10 +39,23 @@ func (n *filterExpr) apply(f *frame, x value.Value) (value.Value, error) {
 // runFilter calls the filter fn of that name, nil when there is none.
 func (c *Context) runFilter(name string, fn *Func, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
 	if fn == nil {
-		return nil, &syntaxError{site.off, "No filter named '" + name + "'." + suggestFunc(name, c.env.Filters)}
+		return nil, &syntaxError{off: site.off, msg: "No filter named '" + name + "'." + suggestFunc(name, c.env.Filters)}
 	}
 	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+	if err == nil {
+		v, err = c.listed(v)
+	}
 	return v, c.pluginError("filter", fn.Name, err)
+}
+
+// listed makes a list of a range: what filters and macros give is no iterator.
+func (c *Context) listed(v value.Value) (value.Value, error) {
+	r, ok := v.(*rangeValue)
+	if !ok || c.env.Lenient {
+		return v, nil
+	}
+	elems, err := r.all(c)
+	return &value.List{Elems: elems}, err
 }
 
 // pluginError says which plugin failed, except for what is not its fault.
@@ -92,7 +105,7 @@ func (n *testExpr) eval(f *frame) (value.Value, error) {
 // a boolean or an undefined value.
 func (c *Context) runTest(name string, fn *Func, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
 	if fn == nil {
-		return nil, &syntaxError{site.off, "No test named '" + name + "'." + suggestFunc(name, c.env.Tests)}
+		return nil, &syntaxError{off: site.off, msg: "No test named '" + name + "'." + suggestFunc(name, c.env.Tests)}
 	}
 	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
 	if err != nil {

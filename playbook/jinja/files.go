@@ -31,8 +31,11 @@ func (c *Context) RenderFileValue(src, path string, o FileOptions, l Loader) (va
 	if value.IsSecret(v) {
 		return value.Secret(value.String(v)), nil
 	}
-	if v == value.None {
+	switch v {
+	case value.None:
 		return value.Str(""), nil
+	case value.Omit:
+		return nil, finish(errors.New("the template gives omit, which is no text"))
 	}
 	return value.Str(value.String(v)), nil
 }

@@ -135,10 +135,14 @@ func filterAttr(c *Call) (value.Value, error) {
 
 func filterDefault(c *Call) (value.Value, error) {
 	var v, def value.Value = nil, value.Str("")
-	boolean := false
-	if err := c.Unpack("value", &v, "default_value?", &def, "boolean?", &boolean); err != nil {
+	var also value.Value = value.Bool(false)
+	if err := c.Unpack("value", &v, "default_value?", &def, "boolean?", &also); err != nil {
 		return nil, err
 	}
+	if _, isBool := also.(value.Bool); !isBool && !c.Ctx.env.Lenient {
+		return nil, TypeErrorf("The 'boolean' argument must be of type 'bool', not '%s'.", also.Type())
+	}
+	boolean := value.Truth(also)
 	if failure(v) != nil {
 		return v, nil
 	}

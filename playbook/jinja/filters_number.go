@@ -137,10 +137,11 @@ func filterRound(c *Call) (value.Value, error) {
 	}
 	f, _ := value.AsFloat(v)
 	scale := math.Pow(10, float64(precision))
-	r := math.Ceil(f*scale) + 0 // no negative zero, as of an integer
+	r := math.Ceil(f * scale)
 	if method == "floor" {
 		r = math.Floor(f * scale)
 	}
+	r += 0 // no negative zero, as of an integer
 	return value.Float(r / scale), nil
 }
 

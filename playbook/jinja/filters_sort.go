@@ -101,7 +101,15 @@ func filterSort(c *Call) (value.Value, error) {
 		return value.NewList(vs...), nil
 	}
 	key := c.Ctx.sortKey(attribute, caseSensitive)
-	if err := c.Ctx.sortBy(vs, key, reverse); err != nil {
+	// The keys are lists in the original, and equal ones need no order.
+	single := func(v value.Value) (value.Value, error) {
+		k, err := key(v)
+		if err == nil {
+			err = used(k)
+		}
+		return value.Tuple{k}, err
+	}
+	if err := c.Ctx.sortBy(vs, single, reverse); err != nil {
 		return nil, err
 	}
 	return value.NewList(vs...), nil

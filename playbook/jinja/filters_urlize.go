@@ -24,11 +24,37 @@ type urlizer struct {
 	extra []string
 }
 
+// uriScheme is what urlize takes for the beginning of an address.
+var uriScheme = lazyre.New(`^[\w.+-]{2,}:/{0,2}$`)
+
+func (c *Call) checkSchemes(schemes value.Value) error {
+	if schemes == value.None {
+		return nil
+	}
+	vs, err := c.Ctx.elements(schemes)
+	if err != nil {
+		return err
+	}
+	for _, v := range vs {
+		s, ok := value.AsString(v)
+		if !ok {
+			return TypeErrorf("expected string or bytes-like object, got '%s'", v.Type())
+		}
+		if !uriScheme.MatchString(s) {
+			return valueErrorf("%s is not a valid URI scheme prefix.", value.Repr(v))
+		}
+	}
+	return nil
+}
+
 func filterURLize(c *Call) (value.Value, error) {
 	var v value.Value
 	limit, nofollow := -1, false
 	var target, rel, schemes value.Value = value.None, value.None, value.None
 	if err := c.Unpack("value", &v, "trim_url_limit?", &limit, "nofollow?", &nofollow, "target?", &target, "rel?", &rel, "extra_schemes?", &schemes); err != nil {
+		return nil, err
+	}
+	if err := c.checkSchemes(schemes); err != nil {
 		return nil, err
 	}
 	rels := []string{"noopener"}

@@ -228,7 +228,11 @@ func (b *braces) item(v value.Value, key string) (value.Value, error) {
 		}
 		return b.c.forced(e, nil)
 	}
-	return b.step(b.c.GetItem(v, k))
+	e, err := b.c.GetItem(v, k)
+	if _, miss := e.(*value.Undefined); miss && !isSequenceLike(v) {
+		return nil, TypeErrorf("'%s' object is not subscriptable", v.Type())
+	}
+	return b.step(e, err)
 }
 
 // step makes a miss on the way an error.

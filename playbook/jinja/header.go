@@ -11,7 +11,7 @@ const headerPrefix = "#jinja2:"
 
 func headerError(err error, pos source.Pos) error {
 	return &source.Error{
-		Pos: pos, Err: &syntaxError{0, err.Error()},
+		Pos: pos, Err: &syntaxError{msg: err.Error()},
 		Msg: "Syntax error in template: " + err.Error(),
 	}
 }

@@ -174,7 +174,11 @@ func (m *macro) invoke(args []value.Value, kw []Kwarg) (value.Value, error) {
 	if err := f.exec(d.body); err != nil {
 		return nil, err
 	}
-	return f.out.result()
+	v, err := f.out.result()
+	if err != nil {
+		return nil, err
+	}
+	return m.f.c.listed(v)
 }
 
 // bind stores the arguments for the parameters and gives the keyword arguments

@@ -19,7 +19,10 @@ var dictMethods = lazyTable([]*Func{
 		return value.NewList(vs...), errors.Join(err, c.rest().Unpack())
 	}},
 	{Name: "items", Call: dictItems},
-	{Name: "get", Call: dictGet},
+	{Name: "get", named: true, Call: dictGet},
+	{Name: "fromkeys", Call: func(*Call) (value.Value, error) {
+		return nil, TypeErrorf("a dict of variables or results has no fromkeys; use dict.fromkeys")
+	}},
 	{Name: "copy", Call: func(c *Call) (value.Value, error) {
 		d := value.NewDict(0)
 		if err := c.rest().Unpack(); err != nil {

@@ -191,7 +191,7 @@ func (p *parser) argument(a *args) error {
 		x, err = p.expression(true)
 		for _, k := range a.kw {
 			if k.name == t.text {
-				return p.fail(t, "keyword argument repeated: %s", t.text)
+				return p.failLate(t, "keyword argument repeated: %s", t.text)
 			}
 		}
 		a.kw = append(a.kw, kwArg{t.text, x})

@@ -31,6 +31,9 @@ type parser struct {
 type syntaxError struct {
 	off int
 	msg string
+	// late mistakes are found by Python's compiler behind Jinja's parser, and
+	// are of no kind there.
+	late bool
 }
 
 func (e *syntaxError) Error() string { return e.msg }
@@ -126,7 +129,12 @@ func (p *parser) skipName(name string) bool {
 }
 
 func (p *parser) fail(t token, format string, args ...any) error {
-	return &syntaxError{t.off, fmt.Sprintf(format, args...)}
+	return &syntaxError{off: t.off, msg: fmt.Sprintf(format, args...)}
+}
+
+// failLate is fail for a late mistake.
+func (p *parser) failLate(t token, format string, args ...any) error {
+	return &syntaxError{off: t.off, msg: fmt.Sprintf(format, args...), late: true}
 }
 
 // expected fails because the current token is not what had to come.

@@ -203,7 +203,7 @@ func tableTest(c *Call, lookup func(string) *Func) (value.Value, error) {
 		return nil, err
 	}
 	s, ok := value.AsString(name)
-	return value.Bool(ok && lookup(s) != nil), nil
+	return value.Bool(!ok || lookup(s) != nil), nil // what is no name fails to load, and so is there
 }
 
 func compareTest(name string, op cmpop) *Func {

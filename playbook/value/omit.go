@@ -7,3 +7,12 @@ type omit struct{}
 var Omit Value = omit{}
 
 func (omit) Type() string { return "_OmitType" }
+
+// Str implements Stringer.
+func (omit) Str() string { return "<<Omit>>" }
+
+// Repr implements Stringer.
+func (omit) Repr() string { return "<<Omit>>" }
+
+// Equal implements Equaler.
+func (omit) Equal(other Value) bool { return other == Omit }
