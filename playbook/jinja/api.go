@@ -129,6 +129,9 @@ type FileOptions struct {
 	BlockStart, BlockEnd                          string
 	VariableStart, VariableEnd                    string
 	CommentStart, CommentEnd                      string
+	// LineStatement starts a line that is a statement, LineComment what is a
+	// comment to the end of its line; "" for none.
+	LineStatement, LineComment string
 }
 
 // Loader finds the templates that include, import and extends name. from is

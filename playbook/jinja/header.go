@@ -71,8 +71,12 @@ func (o *FileOptions) override(key, val string) error {
 		"block_start_string": &o.BlockStart, "block_end_string": &o.BlockEnd,
 		"variable_start_string": &o.VariableStart, "variable_end_string": &o.VariableEnd,
 		"comment_start_string": &o.CommentStart, "comment_end_string": &o.CommentEnd,
+		"line_statement_prefix": &o.LineStatement, "line_comment_prefix": &o.LineComment,
 	}
 	switch {
+	case val == "None" && (key == "line_statement_prefix" || key == "line_comment_prefix"):
+		*texts[key] = ""
+		return nil
 	case bools[key] != nil:
 		return overrideBool(key, val, bools[key])
 	case texts[key] != nil:

@@ -81,7 +81,7 @@ func (lx *lexer) fail(off int, format string, args ...any) error {
 // opening is one of the three start delimiters at its place.
 type opening struct {
 	at   int
-	kind byte // 'b', 'v', 'c'
+	kind byte // 'b', 'v', 'c', 's' (line statement), 'l' (line comment)
 	len  int
 }
 
@@ -99,6 +99,9 @@ func (lx *lexer) findOpening() (opening, bool) {
 		if at := lx.pos + i; best.at < 0 || at < best.at || at == best.at && len(d.s) > best.len {
 			best = opening{at, d.kind, len(d.s)}
 		}
+	}
+	if lx.o.LineStatement != "" || lx.o.LineComment != "" {
+		best = lx.findLineOpening(best)
 	}
 	return best, best.at >= 0
 }
@@ -131,6 +134,12 @@ func (lx *lexer) next() error {
 	case 'v':
 		lx.emit(tokVarBegin, "", op.at)
 		return lx.inside(true)
+	case 's':
+		lx.emit(tokBlockBegin, "", op.at)
+		return lx.lineStatement()
+	case 'l':
+		lx.lineComment()
+		return nil
 	}
 	if end, ok := lx.rawBegin(at); ok {
 		return lx.raw(op.at, end)
