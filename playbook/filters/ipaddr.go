@@ -61,9 +61,9 @@ var addressQueries = map[string]func(q addressQuery) (value.Value, error){
 		return when(q.inNet(), value.Str(q.net.ip()+" "+q.netmask()))
 	},
 	"ipv4":            queryV4,
-	"v4":              queryV4,
+	"v4":              shortQuery("_ipv4_query"),
 	"ipv6":            queryV6,
-	"v6":              queryV6,
+	"v6":              shortQuery("_ipv6_query"),
 	"link-local":      func(q addressQuery) (value.Value, error) { return when(q.bare().within(linkLocalNets), q.value) },
 	"lo":              func(q addressQuery) (value.Value, error) { return when(q.bare().within(loopbackNets), q.value) },
 	"loopback":        func(q addressQuery) (value.Value, error) { return when(q.bare().within(loopbackNets), q.value) },
@@ -198,6 +198,14 @@ func queryInt(q addressQuery) (value.Value, error) {
 		return value.NewInt(q.net.addr), nil
 	}
 	return q.text(fmt.Sprintf("%s/%d", q.net.addr, q.net.bits))
+}
+
+// shortQuery fails as the original does for the short names of two queries,
+// whatever the address.
+func shortQuery(name string) func(addressQuery) (value.Value, error) {
+	return func(addressQuery) (value.Value, error) {
+		return nil, fmt.Errorf("%s() missing 1 required positional argument: 'value'", name)
+	}
 }
 
 func queryV4(q addressQuery) (value.Value, error) {

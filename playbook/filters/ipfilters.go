@@ -61,9 +61,15 @@ func ipwrap(a *args) (value.Value, error) {
 		if err != nil || !value.Truth(r) {
 			return v, err
 		}
+		if _, isText := value.AsString(v); !isText {
+			return r, nil // numbers come with their prefix and are left so
+		}
 		return ipaddr(r, value.Str("wrap"), 0)
 	}
 	elems, ok := asSequence(a.val("value"))
+	if _, isText := value.AsString(a.val("value")); !ok && !isText {
+		return nil, fmt.Errorf("Unrecognized type <%s> for ipwrap filter <value>", className(a.val("value")))
+	}
 	if !ok {
 		return wrap(a.val("value"))
 	}
@@ -204,15 +210,15 @@ func ipmath(a *args) (value.Value, error) {
 
 func nthhost(a *args) (value.Value, error) {
 	n, _, ok := normalNet(a.val("value"))
-	if !ok || !a.truth("query") {
-		return value.Bool(false), nil
-	}
 	i, err := wholeNumber(a.val("query"))
-	if err != nil {
+	if !ok || err != nil {
 		return value.Bool(false), nil
 	}
 	addr, ok := n.nth(big.NewInt(i))
-	if !ok {
+	switch {
+	case !ok && i < 0:
+		return nil, errors.New("index out range for address range size!")
+	case !ok:
 		return value.Bool(false), nil
 	}
 	return value.Str(n.text(addr)), nil
@@ -267,7 +273,7 @@ func networkInUsable(a *args) (value.Value, error) {
 
 func reduceOnNetwork(a *args) (value.Value, error) {
 	out := value.NewList()
-	for _, v := range a.list("value") {
+	for _, v := range a.addresses() {
 		if inSpan(a.val("network"), v, false) {
 			out.Append(v)
 		}
@@ -277,14 +283,38 @@ func reduceOnNetwork(a *args) (value.Value, error) {
 
 func (a *args) nets() ([]ipNet, error) {
 	var nets []ipNet
-	for _, v := range a.list("value") {
+	for _, v := range a.addresses() {
 		n, err := parseNet(value.String(v))
 		if err != nil {
 			return nil, fmt.Errorf("cidr_merge: error in netaddr:\n%w", err)
 		}
-		nets = append(nets, n.cidr())
+		nets = append(nets, n)
 	}
 	return nets, nil
+}
+
+// addresses gives the elements of the value, or the one address it is.
+func (a *args) addresses() []value.Value {
+	if _, ok := value.AsString(a.val("value")); ok {
+		return []value.Value{a.val("value")}
+	}
+	return a.list("value")
+}
+
+// unmerged gives n as it was written when it is the only one of nets that lies
+// in it.
+func unmerged(n ipNet, nets []ipNet) ipNet {
+	alone, inside := n, 0
+	for _, o := range nets {
+		if n.contains(o) {
+			alone = o
+			inside++
+		}
+	}
+	if inside == 1 && alone.cidr().String() == n.String() {
+		return alone
+	}
+	return n
 }
 
 func cidrMerge(a *args) (value.Value, error) {
@@ -295,8 +325,12 @@ func cidrMerge(a *args) (value.Value, error) {
 	switch action := a.strOr("action", "merge"); action {
 	case "merge":
 		out := value.NewList()
-		for _, n := range mergeNets(nets) {
-			out.Append(value.Str(n.String()))
+		cidrs := make([]ipNet, len(nets))
+		for i, n := range nets {
+			cidrs[i] = n.cidr()
+		}
+		for _, n := range mergeNets(cidrs) {
+			out.Append(value.Str(unmerged(n, nets).String()))
 		}
 		return out, nil
 	case "span":

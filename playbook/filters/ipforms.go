@@ -66,6 +66,9 @@ func ipv6form(a *args) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !ip.Is6() {
+		return nil, fmt.Errorf("You must pass a valid IP address; %s is invalid", a.text("value"))
+	}
 	switch form := a.text("format"); form {
 	case "expand":
 		return value.Str(ip.StringExpanded()), nil

@@ -105,7 +105,7 @@ func parseNet(s string) (ipNet, error) {
 	if !hasPrefix {
 		return n, nil
 	}
-	if bits, ok := atoi(prefix); ok {
+	if bits, ok := atoi(strings.TrimSpace(prefix)); ok {
 		n.bits = int(min(bits, 1000))
 	} else if n.bits, err = maskBits(prefix, n.v6); err != nil {
 		return ipNet{}, fault

@@ -16,7 +16,7 @@ var addressTests = []entry{
 	{"ansible.utils.ipv4", "ip", addressTest(func(n ipNet, _ bool) bool { return !n.v6 }), 0},
 	{"ansible.utils.ipv4_address", "ip", addressTest(func(n ipNet, isNet bool) bool { return !n.v6 && !isNet }), 0},
 	{"ansible.utils.ipv4_netmask", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && !n.v6 && isNetmask(n) }), 0},
-	{"ansible.utils.ipv4_hostmask", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && !n.v6 && isRunOfOnes(n.addr) }), 0},
+	{"ansible.utils.ipv4_hostmask", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && !n.v6 && n.addr.Sign() > 0 && isRunOfOnes(n.addr) }), 0},
 	{"ansible.utils.ipv6", "ip", addressTest(func(n ipNet, _ bool) bool { return n.v6 }), 0},
 	{"ansible.utils.ipv6_address", "ip", addressTest(func(n ipNet, isNet bool) bool { return n.v6 && !isNet }), 0},
 	{"ansible.utils.ipv6_ipv4_mapped", "ip", addressTest(func(n ipNet, _ bool) bool { return n.within(mapped) }), 0},

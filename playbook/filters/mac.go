@@ -90,7 +90,7 @@ func slaac(a *args) (value.Value, error) {
 		return value.Bool(false), nil
 	}
 	id := []byte{mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}
-	return value.Str(n.text(new(big.Int).Or(n.first(), new(big.Int).SetBytes(id)))), nil
+	return value.Str(n.text(new(big.Int).Add(n.addr, new(big.Int).SetBytes(id)))), nil
 }
 
 func macTest(a *args) (value.Value, error) {
