@@ -131,7 +131,7 @@ func listsMergeBy(a *args) (value.Value, error) {
 		nested := len(elems) > 0 && !slices.ContainsFunc(elems, func(e value.Value) bool { _, ok := asSequence(e); return !ok })
 		switch {
 		case nested:
-			lists = append(lists, asLists(elems)...)
+			lists = append(lists, asLists(elems, false)...)
 		case len(elems) > 0:
 			lists = append(lists, elems)
 		}

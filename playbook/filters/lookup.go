@@ -82,12 +82,13 @@ func newLookupCall(c *jinja.Call, wantList bool) (*lookupCall, error) {
 	if !ok {
 		return nil, errNoName
 	}
+	forced := wantList
 	l := &lookupCall{name: name, wantList: wantList, errors: "strict", entry: lookupEntry(name)}
 	l.call = jinja.Call{Func: c.Func, Ctx: c.Ctx, Pos: c.Pos, Args: c.Args[1:]}
 	for _, kw := range c.Kwargs {
 		switch kw.Name {
 		case "wantlist":
-			l.wantList = value.Truth(kw.Val)
+			l.wantList = forced || value.Truth(kw.Val)
 		case "errors":
 			l.errors = value.String(kw.Val)
 		case "allow_unsafe":
@@ -104,7 +105,8 @@ func (l *lookupCall) run() (value.Value, error) {
 	}
 	elems, err := l.entry.lookup(&l.call)
 	var undefined *jinja.UndefinedError
-	if err != nil && (l.errors == "strict" || errors.As(err, &undefined)) {
+	tolerant := l.errors == "warn" || l.errors == "ignore"
+	if err != nil && (!tolerant || errors.As(err, &undefined)) {
 		return nil, pluginError(&l.call, "lookup", l.entry.name, err)
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package filters
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"drover/playbook/value"
@@ -14,7 +15,7 @@ var listLookups = []entry{
 	{"list", "*terms **options", listLookup, 0},
 	{"dict", "*terms **options", dictLookup, 0},
 	{"nested", "*terms **options", nestedLookup, 0},
-	{"community.general.cartesian", "*terms **options", nestedLookup, 0},
+	{"community.general.cartesian", "*terms **options", cartesianLookup, 0},
 	{"community.general.flattened", "*terms **options", flattenedLookup, 0},
 	{"together", "*terms **options", togetherLookup, 0},
 	{"indexed_items", "*terms **options", indexedItemsLookup, 0},
@@ -29,7 +30,7 @@ func itemsLookup(a *args) (value.Value, error) { return value.NewList(spliced(a.
 func listLookup(a *args) (value.Value, error)  { return value.NewList(a.rest...), nil }
 
 func flattenedLookup(a *args) (value.Value, error) {
-	return value.NewList(flattenInto(nil, a.rest, -1, true)...), nil
+	return value.NewList(flattenInto(nil, a.rest, -1, a.call.Ctx.Env().Lenient)...), nil
 }
 
 func dictLookup(a *args) (value.Value, error) {
@@ -50,11 +51,13 @@ func dictLookup(a *args) (value.Value, error) {
 }
 
 // asLists makes a list of each term that is none.
-func asLists(terms []value.Value) [][]value.Value {
+func asLists(terms []value.Value, strict bool) [][]value.Value {
 	lists := make([][]value.Value, len(terms))
 	for i, t := range terms {
 		if l, ok := asSequence(t); ok {
 			lists[i] = l
+		} else if s, ok := value.AsString(t); ok && strict {
+			lists[i] = characters(s)
 		} else {
 			lists[i] = []value.Value{t}
 		}
@@ -66,7 +69,16 @@ func nestedLookup(a *args) (value.Value, error) {
 	if len(a.rest) == 0 {
 		return nil, errors.New("with_nested requires at least one element in the nested list")
 	}
-	rows, err := cartesian(asLists(a.rest))
+	if first := a.rest[0]; len(a.rest) == 1 && !a.call.Ctx.Env().Lenient {
+		if i := slices.IndexFunc(a.iterate(first), func(v value.Value) bool { return !isSequence(v) }); i >= 0 {
+			return nil, fmt.Errorf("'%s' object is not iterable: a single list can't be nested", a.iterate(first)[i].Type())
+		}
+	}
+	return cartesianLookup(a)
+}
+
+func cartesianLookup(a *args) (value.Value, error) {
+	rows, err := cartesian(asLists(a.rest, !a.call.Ctx.Env().Lenient))
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +93,7 @@ func togetherLookup(a *args) (value.Value, error) {
 	if len(a.rest) == 0 {
 		return nil, errors.New("with_together requires at least one element in each list")
 	}
-	lists, n := asLists(a.rest), 0
+	lists, n := asLists(a.rest, !a.call.Ctx.Env().Lenient), 0
 	for _, l := range lists {
 		n = max(n, len(l))
 	}

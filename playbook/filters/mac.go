@@ -34,6 +34,9 @@ func parseMAC(s string) ([]byte, bool) {
 	var digits strings.Builder
 	groups := strings.FieldsFunc(s, func(r rune) bool { return r == ':' || r == '-' || r == '.' })
 	size := map[int]int{1: 12, 2: 6, 3: 4, 6: 2}[len(groups)]
+	if len(groups) == 2 && strings.Contains(s, ":") {
+		size = 0 // two groups have a hyphen between them
+	}
 	for _, g := range groups {
 		if size == 0 || len(g) > size || len(groups) == 1 && len(g) != size {
 			return nil, false

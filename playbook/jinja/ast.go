@@ -347,6 +347,7 @@ type template struct {
 	syntax  *syntax
 	// newlines is how many newlines the source ended with.
 	newlines int
+	newline  string // the sequence that stands for each of them, "" for "\n"
 	// size is how long the last result was, to make room at once.
 	size atomic.Int32
 }

@@ -259,7 +259,11 @@ func restoreNewlines(v value.Value, tpl *template) value.Value {
 	if have >= tpl.newlines {
 		return v
 	}
-	s += strings.Repeat("\n", tpl.newlines-have)
+	nl := tpl.newline
+	if nl == "" {
+		nl = "\n"
+	}
+	s += strings.Repeat(nl, tpl.newlines-have)
 	return likeString(v, s)
 }
 

@@ -57,6 +57,9 @@ func (c *Context) renderFile(src, path string, o FileOptions, l Loader) (value.V
 	if err != nil {
 		return nil, err
 	}
+	if !syn.opensIn(src) {
+		return value.Str(src), nil // what holds no markup is no template and stays as it is
+	}
 	tpl, err := c.env.cached(sourceKey{src: body, pos: pos, o: syn.FileOptions, kind: 'f'}, func() (*template, error) {
 		return parse(c.env, body, syn, place{pos})
 	})
@@ -78,7 +81,7 @@ func (c *Context) renderFile(src, path string, o FileOptions, l Loader) (value.V
 
 // fileSyntax reads the header of a template file.
 func fileSyntax(src string, pos *source.Pos, o FileOptions) (*syntax, string, error) {
-	syn := &syntax{FileOptions: o.withDefaults()}
+	syn := &syntax{FileOptions: o.withDefaults(), lastNewlines: o.NewlineSequence}
 	if strings.HasPrefix(src, headerPrefix) {
 		body, err := parseHeader(src, &syn.FileOptions)
 		if err != nil {
@@ -91,6 +94,13 @@ func fileSyntax(src string, pos *source.Pos, o FileOptions) (*syntax, string, er
 		return nil, "", headerError(err, *pos)
 	}
 	return syn, src, nil
+}
+
+// opensIn reports whether text may be a template: it has a start delimiter, or a
+// header.
+func (s *syntax) opensIn(src string) bool {
+	return strings.HasPrefix(src, headerPrefix) || strings.Contains(src, s.BlockStart) ||
+		strings.Contains(src, s.VariableStart) || strings.Contains(src, s.CommentStart)
 }
 
 // template loads and parses a template by name.

@@ -18,11 +18,7 @@ var sequenceFilters = []*Func{
 	{Name: "first", Lazy: true, Call: func(c *Call) (value.Value, error) { return edge(c, true) }},
 	{Name: "last", Lazy: true, Call: func(c *Call) (value.Value, error) { return edge(c, false) }},
 	{Name: "random", Call: filterRandom, Impure: true},
-	{Name: "list", Call: func(c *Call) (value.Value, error) {
-		var vs []value.Value
-		err := c.Unpack("value", &vs)
-		return value.NewList(slices.Clone(vs)...), err
-	}},
+	{Name: "list", Lazy: true, Call: filterList},
 	{Name: "items", Call: filterItems},
 	{Name: "reverse", Call: filterReverse},
 	{Name: "batch", Call: filterBatch},
@@ -85,6 +81,23 @@ func filterLength(c *Call) (value.Value, error) {
 		return value.Int(s.Len()), nil
 	}
 	return nil, TypeErrorf("object of type '%s' has no len()", v.Type())
+}
+
+// filterList gives the elements; of a dict, whose keys they are, no value is
+// looked at.
+func filterList(c *Call) (value.Value, error) {
+	vs, err := c.source()
+	if err != nil {
+		return nil, err
+	}
+	if _, isMapping := c.Args[0].(value.Mapping); !isMapping {
+		if v, err := c.Ctx.settleStrict(value.NewList(vs...)); err != nil {
+			return nil, err
+		} else if l, ok := v.(*value.List); ok {
+			vs = l.Elems
+		}
+	}
+	return value.NewList(slices.Clone(vs)...), nil
 }
 
 // edge gives the first or last element.

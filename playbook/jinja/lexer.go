@@ -13,6 +13,9 @@ type syntax struct {
 	// literalBackslash keeps backslashes in strings between {{ and }} as they
 	// are, as Ansible wants it for templates in YAML.
 	literalBackslash bool
+	// lastNewlines stands for newlines at the end that have to be put back:
+	// the sequence of the module's option, whatever a header says.
+	lastNewlines string
 }
 
 // defaultSyntax is the syntax of templates in playbooks.

@@ -95,7 +95,7 @@ func (p *parser) signature(m *macroDef, fn *scope) error {
 			return err
 		}
 		if slices.Contains(m.params, t.text) {
-			return p.fail(t, "duplicate argument '%s'", t.text)
+			return p.failLate(t, "duplicate argument '%s'", t.text)
 		}
 		tgt, err := p.nameTarget(t)
 		if err != nil {

@@ -42,7 +42,7 @@ func (e *syntaxError) Error() string { return e.msg }
 func parse(env *Env, src string, o *syntax, pl place) (*template, error) {
 	newlines := len(src) - len(strings.TrimRight(src, "\n"))
 	src = normalizeNewlines(src, o.KeepTrailingNewline)
-	t := &template{src: src, blocks: map[string]*blockDef{}, place: pl, syntax: o, newlines: newlines}
+	t := &template{src: src, blocks: map[string]*blockDef{}, place: pl, syntax: o, newlines: newlines, newline: o.lastNewlines}
 	toks, err := lexTemplate(src, o)
 	if err != nil {
 		return nil, t.syntaxError(err)
