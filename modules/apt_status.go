@@ -31,7 +31,7 @@ type dpkgStatus struct {
 
 // readDpkgStatus reads dpkg's status file, which is faster than asking dpkg.
 func readDpkgStatus(h target.Host) (*dpkgStatus, error) {
-	data, err := h.ReadFile("/var/lib/dpkg/status")
+	data, err := h.ReadFile(dpkgStatusPath)
 	if err != nil {
 		return nil, Failf("can't read the status of packages: %w", err)
 	}

@@ -65,6 +65,7 @@ func runAssemble(ctx context.Context, h target.Host, c *Call, a *assembleArgs) (
 	if err != nil {
 		return nil, err
 	}
+	r.DiffList = false
 	return r.Set("src", a.Src).Set("msg", "OK"), nil
 }
 

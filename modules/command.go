@@ -31,6 +31,13 @@ type commandArgs struct {
 	UsesShell  bool     `arg:"_uses_shell" hidden:"true"`
 }
 
+// shellArgs know command's expand_argument_vars only to refuse it: in a shell,
+// the shell alone expands.
+type shellArgs struct {
+	runArgs
+	ExpandVars value.Value `arg:"expand_argument_vars" type:"raw" hidden:"true"`
+}
+
 var commandReturns = []Return{
 	{"cmd", "raw", "always", "The command that was run: words for command, text for shell."},
 	{"stdout", "str", "always", "Its standard output; stdout_lines has it split."},
@@ -66,8 +73,11 @@ func shellModule() Module {
 		Check:    CheckPart,
 		Examples: "- name: Count the lines of all logs\n  ansible.builtin.shell: cat *.log | wc -l\n  args:\n    chdir: /var/log\n",
 		Returns:  commandReturns,
-	}, func(ctx context.Context, h target.Host, c *Call, a *runArgs) (*Result, error) {
-		return runCommand(ctx, h, c, &commandArgs{runArgs: *a, UsesShell: true})
+	}, func(ctx context.Context, h target.Host, c *Call, a *shellArgs) (*Result, error) {
+		if a.ExpandVars != nil {
+			return nil, Failf("Unsupported parameters for (shell) module: expand_argument_vars")
+		}
+		return runCommand(ctx, h, c, &commandArgs{runArgs: a.runArgs, UsesShell: true})
 	})
 }
 
@@ -220,9 +230,14 @@ func (o *outcome) result() *Result {
 	if o.ran == nil {
 		return r.Set("start", nil).Set("end", nil).Set("delta", nil).Set("msg", o.msg)
 	}
+	return setTimes(r, o.ran).Set("msg", o.msg)
+}
+
+// setTimes tells when a command ran, and for how long.
+func setTimes(r *Result, ran *target.Output) *Result {
 	const stamp = "2006-01-02 15:04:05.000000"
-	r.Set("start", o.ran.Start.Format(stamp)).Set("end", o.ran.End.Format(stamp))
-	return r.Set("delta", deltaText(o.ran.End.Sub(o.ran.Start))).Set("msg", o.msg)
+	r.Set("start", ran.Start.Format(stamp)).Set("end", ran.End.Format(stamp))
+	return r.Set("delta", deltaText(ran.End.Sub(ran.Start)))
 }
 
 func (o *outcome) failed() *Result {

@@ -12,7 +12,7 @@ import (
 
 type copyArgs struct {
 	Src           string      `arg:"src" doc:"File or folder on the controller (on the host with remote_src). With a slash at its end only what is in the folder is copied."`
-	Content       value.Value `arg:"content" doc:"The contents themselves, instead of src. A dictionary or list is written as JSON."`
+	Content       value.Value `arg:"content" nolog:"call" doc:"The contents themselves, instead of src. A dictionary or list is written as JSON."`
 	Dest          string      `arg:"dest" type:"path" required:"true" doc:"Where it goes on the host. A folder when it ends with a slash or is one."`
 	Backup        bool        `arg:"backup" default:"false" doc:"Keep the file that is replaced under a name with the time."`
 	Force         bool        `arg:"force" alias:"thirsty" default:"true" doc:"Replace a file that differs; when no, only a missing file is written."`

@@ -117,6 +117,7 @@ func (cp *copier) replace(ctx context.Context, e *copyEntry, old *target.Info, d
 	}
 	if cp.c.Diff {
 		cp.res.Diff = append(cp.res.Diff, cp.diff(e, old, done.dest, data))
+		cp.res.DiffList = true
 	}
 	if cp.c.Check {
 		return nil
@@ -182,7 +183,7 @@ func (cp *copier) diff(e *copyEntry, old *target.Info, dest string, data []byte)
 	header := cp.src.label
 	switch {
 	case header == "":
-		header = "dynamically generated"
+		header = dest
 	case cp.src.tree:
 		header = filepath.Join(header, e.Path)
 	}

@@ -127,6 +127,9 @@ func (a *copyArgs) hostSource(h target.Host) (*copySource, error) {
 	if err != nil {
 		return nil, Failf("Source %s not found", root)
 	}
+	if !info.IsDir() && !info.Mode.IsRegular() {
+		return nil, Failf("Cannot copy invalid source '%s': not a file", root)
+	}
 	s := &copySource{label: root, base: filepath.Base(root), tree: info.IsDir()}
 	s.open = func(_ context.Context, e *copyEntry) (io.ReadCloser, error) {
 		in, err := h.Open(filepath.Join(s.label, e.Path))

@@ -161,6 +161,9 @@ func foundIn(where string) string {
 
 // unsupported words the error for arguments that there are not.
 func unsupported(spec *Spec, args []Arg, unknown []string, where string) string {
+	if spec.Options {
+		return fmt.Sprintf("Invalid options for %s: %s", shortName(spec.Name), strings.Join(unknown, ","))
+	}
 	var names, supported []string
 	for _, a := range args {
 		names = append(append(names, a.Name), a.Aliases...)

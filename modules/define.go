@@ -25,7 +25,7 @@ import (
 //	default:"x"         used when the argument is not given
 //	required:"true"     must be given
 //	choices:"a,b"       the only values allowed
-//	nolog:"true"        never printed
+//	nolog:"true"        never printed; nolog:"call": not among a call's arguments
 //	hidden:"true"       set by the module's own action only, not by users
 //	doc:"…"             for drover doc
 //
@@ -175,7 +175,7 @@ func newField(sf reflect.StructField, name string, index []int) field {
 	f := field{index: index, hidden: tag["hidden"] == "true"}
 	f.Arg = Arg{
 		Name: name, Aliases: splitTag(tag["alias"]), Choices: splitTag(tag["choices"]),
-		Required: tag["required"] == "true", NoLog: tag["nolog"] == "true", Doc: tag["doc"],
+		Required: tag["required"] == "true", NoLog: tag["nolog"] == "true", Unshown: tag["nolog"] == "call", Doc: tag["doc"],
 	}
 	f.Type, f.Elements, f.sub = typeOf(sf.Type)
 	if t := tag["type"]; t != "" {

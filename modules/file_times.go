@@ -1,11 +1,10 @@
 package modules
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"drover/modules/target"
+	"drover/playbook/filters/strptime"
 	"drover/playbook/value"
 )
 
@@ -81,40 +80,28 @@ func (s stamps) apply(h target.Host, c *Call, path string, d *Properties) (bool,
 	if c.Check {
 		return true, nil
 	}
-	if err := h.Chtimes(path, acc, mod); err != nil {
+	if err := s.set(h, path, acc, mod); err != nil {
 		return false, Failf("Error while updating modification or access time: %w", err)
 	}
 	return true, nil
 }
 
+// set sets the times. To now is what whoever may write the file may do.
+func (s stamps) set(h target.Host, path string, acc, mod time.Time) error {
+	if s.now {
+		return h.Touch(path)
+	}
+	return h.Chtimes(path, acc, mod)
+}
+
 // unixSeconds gives a time as Python's stat does: seconds with a fraction.
 func unixSeconds(t time.Time) value.Value { return value.Float(float64(t.UnixNano()) / 1e9) }
 
-// directives are strptime's letters in Go's layout.
-var directives = map[byte]string{
-	'Y': "2006", 'y': "06", 'm': "01", 'd': "02", 'H': "15", 'I': "03", 'M': "04", 'S': "05",
-	'p': "PM", 'b': "Jan", 'B': "January", 'a': "Mon", 'A': "Monday", 'j': "002", 'z': "-0700", 'Z': "MST",
-	'T': "15:04:05", 'F': "2006-01-02", '%': "%",
-}
-
 // parseTime reads a time by a format of strptime, as local time.
 func parseTime(s, format string) (time.Time, error) {
-	var layout strings.Builder
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' || i+1 == len(format) {
-			layout.WriteByte(format[i])
-			continue
-		}
-		i++
-		d, ok := directives[format[i]]
-		if !ok {
-			return time.Time{}, fmt.Errorf("'%%%c' is a bad directive in format '%s'", format[i], format)
-		}
-		layout.WriteString(d)
+	t, naive, err := strptime.Parse(s, format)
+	if naive {
+		t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.Local)
 	}
-	t, err := time.ParseInLocation(layout.String(), s, time.Local)
-	if err != nil {
-		return t, fmt.Errorf("time data '%s' does not match format '%s'", s, format)
-	}
-	return t, nil
+	return t, err
 }

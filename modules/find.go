@@ -34,7 +34,7 @@ type findArgs struct {
 	UseRegex      bool        `arg:"use_regex" default:"false" doc:"patterns and excludes are Python regular expressions."`
 	Depth         int         `arg:"depth" default:"0" doc:"How many levels of folders to search; 0 is all."`
 	Limit         *int        `arg:"limit" doc:"Stop after so many. All by default."`
-	Encoding      string      `arg:"encoding" default:"utf-8" doc:"Encoding of the files that contains reads."`
+	Encoding      string      `arg:"encoding" doc:"Encoding of the files that contains reads, by its Python name; UTF-8 when it is not given."`
 }
 
 // findModule tells which files meet conditions; it changes nothing.
@@ -56,7 +56,7 @@ func findModule() Module {
 
 func runFind(ctx context.Context, h target.Host, _ *Call, a *findArgs) (*Result, error) {
 	s := &search{h: h, a: a, skipped: value.NewDict(0), files: value.NewList()}
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
 	for _, p := range a.Paths {
@@ -66,7 +66,10 @@ func runFind(ctx context.Context, h target.Host, _ *Call, a *findArgs) (*Result,
 			continue
 		}
 		if err := s.walk(ctx, p, 1, []uint64{info.Ino}); err != nil {
-			return nil, err
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			s.skip(p, err.Error()) // what stops a path stops this one alone
 		}
 		if s.full() {
 			break

@@ -1,6 +1,7 @@
 package modules
 
 import (
+	"context"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -11,7 +12,7 @@ import (
 )
 
 // prepare turns the arguments into tests, the cheap ones first.
-func (s *search) prepare() error {
+func (s *search) prepare(ctx context.Context) error {
 	var err error
 	if s.age, err = parseAge(s.a.Age); err != nil {
 		return err
@@ -33,14 +34,14 @@ func (s *search) prepare() error {
 	if s.a.Mode != nil {
 		s.tests = append(s.tests, s.mode)
 	}
-	if s.a.Contains == "" {
+	if s.a.Contains == "" || s.a.FileType != "file" {
 		return nil
 	}
 	re, err := compileArg("contains", s.a.Contains)
 	if err != nil {
 		return err
 	}
-	s.tests = append(s.tests, func(p string, i *target.Info) (bool, error) { return s.contains(re, p, i) })
+	s.tests = append(s.tests, func(p string, i *target.Info) (bool, error) { return s.contains(ctx, re, p, i) })
 	return nil
 }
 
@@ -128,7 +129,7 @@ func (s *search) mode(_ string, i *target.Info) (bool, error) {
 }
 
 // contains reads a file and matches it, as a whole or line by line.
-func (s *search) contains(re *pyre.Regexp, path string, i *target.Info) (bool, error) {
+func (s *search) contains(ctx context.Context, re *pyre.Regexp, path string, i *target.Info) (bool, error) {
 	if !i.Mode.IsRegular() {
 		return false, nil
 	}
@@ -136,11 +137,15 @@ func (s *search) contains(re *pyre.Regexp, path string, i *target.Info) (bool, e
 	if err != nil {
 		return false, nil // what can't be read contains nothing
 	}
+	text, err := decodeFile(ctx, s.h, path, data, s.a.Encoding)
+	if err != nil {
+		return false, err
+	}
 	if s.a.ReadWholeFile {
-		m, err := re.Search(string(data))
+		m, err := re.Search(text)
 		return m != nil, err
 	}
-	for _, line := range keepEnds(string(data)) {
+	for _, line := range keepEnds(text) {
 		if m, err := re.MatchPrefix(line); err != nil || m != nil {
 			return m != nil, err
 		}

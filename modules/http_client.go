@@ -302,13 +302,21 @@ func headerKeys(resp *http.Response) *value.Dict {
 // okMessage is the msg of an answer.
 func okMessage(resp *http.Response) string {
 	if resp.StatusCode >= 400 || resp.StatusCode == http.StatusNotModified {
-		return fmt.Sprintf("HTTP Error %d: %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+		return fmt.Sprintf("HTTP Error %d: %s", resp.StatusCode, reasonPhrase(resp))
 	}
 	size := "unknown"
 	if resp.ContentLength >= 0 {
 		size = fmt.Sprint(resp.ContentLength)
 	}
 	return fmt.Sprintf("OK (%s bytes)", size)
+}
+
+// reasonPhrase gives what the server calls the status, else what all do.
+func reasonPhrase(resp *http.Response) string {
+	if _, phrase, ok := strings.Cut(resp.Status, " "); ok && phrase != "" {
+		return phrase
+	}
+	return http.StatusText(resp.StatusCode)
 }
 
 // downloadFile fetches a URL into a file with the usual settings.

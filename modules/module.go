@@ -38,6 +38,9 @@ type Spec struct {
 	Args    []Arg // filled by Define from the argument struct
 	Check   CheckMode
 	Diff    bool // reports a diff in diff mode
+	// Options says that Ansible's controller alone checks the names of the
+	// arguments, which makes unknown ones another message.
+	Options bool
 	// Account names the argument that holds a user whose account can be
 	// changed or removed only while nothing runs as that user: runners that
 	// became this user and have nothing to do leave the host first.
@@ -64,6 +67,7 @@ type Arg struct {
 	Required bool
 	Choices  []string
 	NoLog    bool
+	Unshown  bool // not shown among a call's arguments, but no secret elsewhere
 	Doc      string
 	Options  []Arg // sub-arguments of a dict or a list of dicts
 }
@@ -132,6 +136,7 @@ type Result struct {
 	Skipped      bool
 	Msg          string
 	Diff         []Diff
+	DiffList     bool        // gives diff as a list also when there is one
 	Facts        *value.Dict // becomes ansible_facts
 	Warnings     []string
 	Deprecations []string

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"drover/modules/target"
+	"drover/playbook/value"
 )
 
 type pingArgs struct {
@@ -25,7 +26,7 @@ func pingModule() Module {
 
 func runPing(_ context.Context, _ target.Host, _ *Call, a *pingArgs) (*Result, error) {
 	if a.Data == "crash" {
-		return nil, Failf("boom")
+		return nil, FailWith(value.DictOf("exception", "Exception: boom"), "Task failed: Module failed: boom")
 	}
 	return new(Result).Set("ping", a.Data), nil
 }

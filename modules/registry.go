@@ -26,6 +26,7 @@ var builtin = sync.OnceValue(func() []Module {
 		debconfModule(),
 		dpkgSelectionsModule(),
 		dhparamModule(),
+		expectModule(),
 		fetchModule(),
 		fileModule(),
 		findModule(),

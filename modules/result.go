@@ -29,7 +29,7 @@ func (r *Result) Dict() *value.Dict {
 		d.Put("msg", value.Str(r.Msg))
 	}
 	if len(r.Diff) > 0 {
-		d.Put("diff", diffValue(r.Diff))
+		d.Put("diff", diffValue(r.Diff, r.DiffList))
 	}
 	if r.Facts.Len() > 0 {
 		d.Put("ansible_facts", r.Facts)
@@ -52,9 +52,10 @@ func splitLines(s string) []string {
 	return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
 }
 
-// diffValue gives one difference as a dict and several as a list.
-func diffValue(ds []Diff) value.Value {
-	if len(ds) == 1 {
+// diffValue gives one difference as a dict, unless a list is wanted, and
+// several as a list.
+func diffValue(ds []Diff, list bool) value.Value {
+	if len(ds) == 1 && !list {
 		return ds[0].dict()
 	}
 	l := value.NewList()

@@ -26,6 +26,7 @@ func sysctlModule() Module {
 		Doc:      "Makes a setting be in sysctl.conf (or not), loads the file after a change, and with sysctl_set makes the running kernel agree.",
 		Check:    CheckFull,
 		Examples: "- ansible.posix.sysctl:\n    name: net.ipv4.ip_forward\n    value: '1'\n    sysctl_set: true\n",
+		Returns:  []Return{{"changed", "bool", "always", "Whether the file or the running kernel's setting was changed."}},
 		RequiredIf: []RequiredIf{
 			{Arg: "state", Value: "present", Needs: []string{"value"}},
 		},

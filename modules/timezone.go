@@ -20,6 +20,7 @@ func timezoneModule() Module {
 		Doc:     "Makes the time zone of the host the given one, with timedatectl where systemd runs, else through /etc/localtime.",
 		Check:   CheckFull, Diff: true,
 		Examples:      "- community.general.timezone:\n    name: Europe/Berlin\n",
+		Returns:       []Return{{"diff", "dict", "in diff mode", "The time zone (name) and the clock's setting (hwclock) before and after."}},
 		RequiredOneOf: [][]string{{"name", "hwclock"}},
 	}, runTimezone)
 }

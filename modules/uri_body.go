@@ -1,12 +1,9 @@
 package modules
 
 import (
-	"bytes"
-	"mime"
-	"mime/multipart"
-	"net/textproto"
+	"errors"
+	"fmt"
 	"net/url"
-	"path"
 	"strings"
 
 	"drover/modules/target"
@@ -81,11 +78,11 @@ func urlEncode(body value.Value) (string, error) {
 		}
 	case *value.List:
 		for _, e := range b.Elems {
-			pair, ok := e.(value.Sequence)
-			if !ok || pair.Len() != 2 {
-				return "", Failf("failed to parse body as form_urlencoded: each element of the list must be a pair [name, value]")
+			key, val, err := unpackPair(e)
+			if err != nil {
+				return "", Failf("failed to parse body as form_urlencoded: %w", err)
 			}
-			add(pair.Index(0), pair.Index(1))
+			add(key, val)
 		}
 	default:
 		return "", Failf("failed to parse body as form_urlencoded: it must be a dictionary or a list of pairs, not %s", body.Type())
@@ -93,67 +90,33 @@ func urlEncode(body value.Value) (string, error) {
 	return strings.Join(pairs, "&"), nil
 }
 
-// encodeMultipart encodes a dictionary of fields; a field is text, or a
-// dictionary with content or filename (a file on the host) and mime_type.
-func encodeMultipart(h target.Host, body value.Value, headers *value.Dict) (string, error) {
-	fields, ok := body.(*value.Dict)
-	if !ok {
-		return "", Failf("failed to parse body as form-multipart: it must be a dictionary, not %s", body.Type())
-	}
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	for _, e := range fields.Entries() {
-		header, content, err := multipartField(h, value.String(e.Key), e.Val)
-		if err != nil {
-			return "", err
+// unpackPair takes an element of a list apart that has to be a name and its
+// value; as in Python, anything that has two parts will do.
+func unpackPair(v value.Value) (key, val value.Value, err error) {
+	var parts []value.Value
+	switch v := v.(type) {
+	case value.Sequence:
+		for i := range v.Len() {
+			parts = append(parts, v.Index(i))
 		}
-		part, err := w.CreatePart(header)
-		if err != nil {
-			return "", Failf("failed to encode field %s: %w", value.String(e.Key), err)
-		}
-		if _, err := part.Write(content); err != nil {
-			return "", Failf("failed to encode field %s: %w", value.String(e.Key), err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		return "", Failf("failed to encode the body: %w", err)
-	}
-	headers.Put("Content-Type", value.Str(w.FormDataContentType()))
-	return b.String(), nil
-}
-
-func multipartField(h target.Host, name string, field value.Value) (textproto.MIMEHeader, []byte, error) {
-	disposition := map[string]string{"name": name}
-	contentType := "text/plain"
-	var content []byte
-	switch f := field.(type) {
 	case *value.Dict:
-		filename, text := f.At("filename"), f.At("content")
-		if filename == value.None && text == value.None {
-			return nil, nil, Failf("at least one of filename or content must be provided for field %s", name)
-		}
-		if filename != value.None {
-			disposition["filename"] = path.Base(value.String(filename))
-			contentType = "application/octet-stream"
-			if byName := mime.TypeByExtension(path.Ext(value.String(filename))); byName != "" {
-				contentType = byName
-			}
-		}
-		if given := f.At("mime_type"); given != value.None {
-			contentType = value.String(given)
-		}
-		content = []byte(value.String(text))
-		if text == value.None {
-			var err error
-			if content, err = h.ReadFile(value.String(filename)); err != nil {
-				return nil, nil, Failf("can't read %s for field %s: %w", value.String(filename), name, reason(err))
-			}
+		for _, e := range v.Entries() {
+			parts = append(parts, e.Key)
 		}
 	default:
-		content = []byte(value.String(field))
+		text, ok := value.AsString(v)
+		if !ok {
+			return nil, nil, fmt.Errorf("cannot unpack non-iterable %s object", v.Type())
+		}
+		for _, r := range text {
+			parts = append(parts, value.Str(r))
+		}
 	}
-	return textproto.MIMEHeader{
-		"Content-Disposition": {mime.FormatMediaType("form-data", disposition)},
-		"Content-Type":        {contentType},
-	}, content, nil
+	switch {
+	case len(parts) > 2:
+		return nil, nil, errors.New("too many values to unpack (expected 2)")
+	case len(parts) < 2:
+		return nil, nil, fmt.Errorf("not enough values to unpack (expected 2, got %d)", len(parts))
+	}
+	return parts[0], parts[1], nil
 }

@@ -208,7 +208,7 @@ func TestVarsFile(t *testing.T) {
 func TestVaultedFiles(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"v.yml": "$ANSIBLE_VAULT;1.1;AES256\n00\n"})
 	path := filepath.Join(dir, "v.yml")
-	if _, err := NewLoader(Options{}).VarsFile(path); err == nil || !strings.Contains(err.Error(), "no vault password") {
+	if _, err := NewLoader(Options{}).VarsFile(path); err == nil || !strings.Contains(err.Error(), "A vault password or secret must be specified to decrypt "+path) {
 		t.Errorf("error %v", err)
 	}
 	d, err := NewLoader(Options{Vault: plainVault("a: x\nb: '{{ a }}'\n")}).VarsFile(path)

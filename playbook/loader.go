@@ -54,7 +54,7 @@ func (l *Loader) ReadFile(path string) (data []byte, secret bool, err error) {
 		return data, false, nil
 	}
 	if l.Vault == nil {
-		return nil, true, source.Errorf(source.Pos{File: path}, "the file is encrypted, and there is no vault password").
+		return nil, true, source.Errorf(source.Pos{File: path}, "A vault password or secret must be specified to decrypt %s", path).
 			WithHint("give --ask-vault-pass, --vault-password-file or --vault-id")
 	}
 	data, err = l.Vault.Decrypt(data)

@@ -27,7 +27,7 @@ func (r *Real) Run(ctx context.Context, c Cmd) (*Output, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = orBuffer(c.Stdout, &stdout), orBuffer(c.Stderr, &stderr)
 	out := &Output{Start: time.Now()}
-	err := cmd.Run()
+	err := runCommand(cmd, c)
 	out.End = time.Now()
 	if ctx.Err() != nil {
 		if cmd.Process != nil {
@@ -46,6 +46,14 @@ func (r *Real) Run(ctx context.Context, c Cmd) (*Output, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// runCommand runs cmd to its end, on a terminal where c says so.
+func runCommand(cmd *exec.Cmd, c Cmd) error {
+	if c.TTY {
+		return runOnTTY(cmd, c.Echo)
+	}
+	return cmd.Run()
 }
 
 func (r *Real) command(ctx context.Context, c Cmd) *exec.Cmd {

@@ -56,6 +56,12 @@ func (f *Fake) Chtimes(path string, atime, mtime time.Time) error {
 	return f.change("chtimes", path, true, func(n *node) { n.AccTime, n.ModTime = atime, mtime })
 }
 
+// Touch sets both times to now.
+func (f *Fake) Touch(path string) error {
+	now := f.Now()
+	return f.Chtimes(path, now, now)
+}
+
 // Mkdir makes one folder.
 func (f *Fake) Mkdir(path string, mode fs.FileMode) error {
 	f.mu.Lock()

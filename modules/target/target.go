@@ -39,6 +39,9 @@ type Cmd struct {
 	Stdin io.Reader
 	// KeepLocale leaves LC_ALL and LANG alone (the user's own commands).
 	KeepLocale bool
+	// TTY runs it on a terminal of its own: Stdin is typed there, and Stdout
+	// gets what both outputs show. Echo makes the terminal show what is typed.
+	TTY, Echo bool
 	// Umask, when not nil, is set for the command.
 	Umask *int
 	// Stdout and Stderr, when set, get the output as it comes; Output then
@@ -82,6 +85,9 @@ type Files interface {
 	Lchown(path string, uid, gid int) error
 	Chown(path string, uid, gid int) error
 	Chtimes(path string, atime, mtime time.Time) error
+	// Touch sets both times to now, which takes no more than the right to
+	// write.
+	Touch(path string) error
 	Access(path string, mode uint32) error // unix access(2) bits
 	// Attributes gives lsattr's letters, "" where the file system has none.
 	Attributes(path string) (string, error)

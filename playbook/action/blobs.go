@@ -149,7 +149,8 @@ func (s *localSource) file(path, rel string) error {
 	return nil
 }
 
-// tree lists what is in a folder, folders before what is in them. above holds
+// tree lists what is in a folder: its files, then each of its folders with what
+// is in it. above holds
 // the folders on the way: a link to one of them stays a link, so that a loop
 // ends.
 func (s *localSource) tree(dir, rel string, above []fs.FileInfo) error {
@@ -157,12 +158,20 @@ func (s *localSource) tree(dir, rel string, above []fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
+	slices.SortStableFunc(entries, func(a, b fs.DirEntry) int { return folderLast(a) - folderLast(b) })
 	for _, e := range entries {
 		if err := s.entry(filepath.Join(dir, e.Name()), filepath.Join(rel, e.Name()), above); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func folderLast(e fs.DirEntry) int {
+	if e.IsDir() {
+		return 1
+	}
+	return 0
 }
 
 func (s *localSource) entry(path, rel string, above []fs.FileInfo) error {

@@ -14,10 +14,12 @@ type failArgs struct {
 func failSpec() *modules.Spec {
 	return modules.SpecOf[failArgs](modules.Spec{
 		Name:     "ansible.builtin.fail",
+		Options:  true,
 		Summary:  "Fail with a message",
 		Doc:      "Fails; use it with when to stop a host that can't be handled.",
 		Check:    modules.CheckFull,
 		Examples: "- ansible.builtin.fail:\n    msg: only Debian is supported\n  when: ansible_facts.os_family != 'Debian'\n",
+		Returns:  []modules.Return{{Name: "msg", Type: "str", When: "always", Doc: "The message given."}},
 	})
 }
 

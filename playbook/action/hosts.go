@@ -105,6 +105,7 @@ type groupByArgs struct {
 func groupBySpec() *modules.Spec {
 	return modules.SpecOf[groupByArgs](modules.Spec{
 		Name:     "ansible.builtin.group_by",
+		Options:  true,
 		Summary:  "Put hosts into groups by what is known of them",
 		Doc:      "Makes a group for the rest of the run and puts the host into it.",
 		Check:    modules.CheckFull,

@@ -25,6 +25,7 @@ func packageSpec() *modules.Spec {
 		Check:    modules.CheckFull,
 		Diff:     true,
 		Examples: "- ansible.builtin.package:\n    name: [rsync, curl]\n    state: present\n",
+		Returns:  []modules.Return{{Name: "changed", Type: "bool", When: "always", Doc: "Whether packages were changed. Further keys are those of the package manager's module."}},
 	})
 }
 

@@ -27,6 +27,7 @@ type rebootArgs struct {
 func rebootSpec() *modules.Spec {
 	return modules.SpecOf[rebootArgs](modules.Spec{
 		Name:     "ansible.builtin.reboot",
+		Options:  true,
 		Summary:  "Restart a host and wait until it is back",
 		Doc:      "Restarts the host, waits until it has started anew, and until a command succeeds there.",
 		Check:    modules.CheckFull,

@@ -18,6 +18,7 @@ type setStatsArgs struct {
 func setStatsSpec() *modules.Spec {
 	return modules.SpecOf[setStatsArgs](modules.Spec{
 		Name:     "ansible.builtin.set_stats",
+		Options:  true,
 		Summary:  "Report numbers of the run",
 		Doc:      "Collects values that are shown at the end of the run, or passed on to whoever started it.",
 		Check:    modules.CheckFull,

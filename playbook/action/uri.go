@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"encoding/base64"
 	"path/filepath"
 	"unicode/utf8"
 
@@ -56,7 +57,7 @@ func fileText(t Task, name string) (value.Value, error) {
 }
 
 // withFiles gives a multipart body in which fields that name a file of the
-// controller hold its text.
+// controller hold its bytes.
 func withFiles(t Task, body value.Value) (value.Value, error) {
 	fields, ok := body.(*value.Dict)
 	if !ok {
@@ -70,13 +71,17 @@ func withFiles(t Task, body value.Value) (value.Value, error) {
 			continue
 		}
 		name := value.String(field.At("filename"))
-		text, err := fileText(t, name)
+		path, err := t.Find("files", name)
+		if err != nil {
+			return nil, err
+		}
+		data, _, err := t.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
 		filled := field.Clone()
 		filled.Put("filename", value.Str(filepath.Base(name)))
-		filled.Put("content", text)
+		filled.Put(modules.FormFile, value.Str(base64.StdEncoding.EncodeToString(data)))
 		out.Set(e.Key, filled)
 	}
 	return out, nil

@@ -19,6 +19,7 @@ type waitArgs struct {
 func waitSpec() *modules.Spec {
 	return modules.SpecOf[waitArgs](modules.Spec{
 		Name:     "ansible.builtin.wait_for_connection",
+		Options:  true,
 		Summary:  "Wait until a host can be reached",
 		Doc:      "Tries fresh connections until the host answers.",
 		Check:    modules.CheckNone,

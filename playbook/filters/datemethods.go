@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"drover/playbook/filters/strptime"
 	"drover/playbook/jinja"
 	"drover/playbook/value"
 )
@@ -271,4 +272,13 @@ func toDateTime(a *args) (value.Value, error) {
 		return nil, fmt.Errorf("strptime() argument 1 must be str, not %s", a.val("string").Type())
 	}
 	return parseTime(s, a.strOr("format", "%Y-%m-%d %H:%M:%S"))
+}
+
+// parseTime is datetime.strptime.
+func parseTime(s, format string) (value.Value, error) {
+	t, naive, err := strptime.Parse(s, format)
+	if err != nil {
+		return nil, err
+	}
+	return dateTime{t: t, naive: naive}, nil
 }

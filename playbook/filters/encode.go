@@ -65,7 +65,13 @@ func b64decode(a *args) (value.Value, error) {
 	if err != nil {
 		return nil, errors.New("Incorrect padding")
 	}
-	text, err := decodeText(data, a.strOr("encoding", "utf-8"))
+	encoding := a.strOr("encoding", "utf-8")
+	switch encodingName(encoding) {
+	case "utf-8", "ascii":
+		// What is no text stays as it is, for those that write files with it.
+		return value.Str(data), nil
+	}
+	text, err := decodeText(data, encoding)
 	return value.Str(text), err
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // strftime is the method of Python's datetimes: C's strftime that knows
@@ -184,18 +183,4 @@ func padNumber(n int64, digits int, fill, pad byte) string {
 		s = string(fill) + s
 	}
 	return s
-}
-
-// monthNames and dayNames are what strptime reads, in lower case.
-var (
-	monthNames = namesOf(12, func(i int) string { return time.Month(i + 1).String() })
-	dayNames   = namesOf(7, func(i int) string { return time.Weekday((i + 1) % 7).String() })
-)
-
-func namesOf(n int, name func(int) string) []string {
-	out := make([]string, n)
-	for i := range out {
-		out[i] = strings.ToLower(name(i))
-	}
-	return out
 }

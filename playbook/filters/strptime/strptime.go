@@ -1,4 +1,5 @@
-package filters
+// Package strptime reads times as Python's datetime.strptime does.
+package strptime
 
 import (
 	"fmt"
@@ -9,6 +10,26 @@ import (
 	"drover/playbook/filters/pyre"
 	"drover/playbook/value"
 )
+
+// spaces are the characters of a format that stand for any white space.
+const spaces = " \t\n\r\v\f"
+
+// monthNames and dayNames are what is read, in lower case.
+var (
+	monthNames = namesOf(12, func(i int) string { return time.Month(i + 1).String() })
+	dayNames   = namesOf(7, func(i int) string { return time.Weekday((i + 1) % 7).String() })
+)
+
+func namesOf(n int, name func(int) string) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = strings.ToLower(name(i))
+	}
+	return out
+}
+
+// weekday counts the days of the week from Monday, 0.
+func weekday(t time.Time) int { return (int(t.Weekday()) + 6) % 7 }
 
 // timePatterns are the regular expressions of the codes of strptime.
 var timePatterns = map[byte]string{
@@ -54,8 +75,8 @@ func timeRegexp(format string) (*pyre.Regexp, error) {
 	seen := map[byte]bool{}
 	for i := 0; i < len(format); i++ {
 		switch c := format[i]; {
-		case strings.IndexByte(pythonSpace[:6], c) >= 0:
-			for i+1 < len(format) && strings.IndexByte(pythonSpace[:6], format[i+1]) >= 0 {
+		case strings.IndexByte(spaces, c) >= 0:
+			for i+1 < len(format) && strings.IndexByte(spaces, format[i+1]) >= 0 {
 				i++
 			}
 			b.WriteString(`\s+`)
@@ -119,36 +140,34 @@ func (p parsedTime) nameIndex(long, short string, names []string) (int, bool) {
 	return 0, false
 }
 
-// parseTime is datetime.strptime.
-func parseTime(s, format string) (value.Value, error) {
+// Parse reads a time by a format. naive says that the text names no zone: its
+// fields are then those of t, in UTC. The errors are worded as Python's.
+func Parse(s, format string) (t time.Time, naive bool, err error) {
 	re, err := timeRegexp(format)
 	if err != nil {
-		return nil, err
+		return t, false, err
 	}
 	m, err := re.MatchPrefix(s)
 	if err != nil {
-		return nil, err
+		return t, false, err
 	}
 	if m == nil {
-		return nil, fmt.Errorf("time data %s does not match format %s", value.Repr(value.Str(s)), value.Repr(value.Str(format)))
+		return t, false, fmt.Errorf("time data %s does not match format %s", value.Repr(value.Str(s)), value.Repr(value.Str(format)))
 	}
 	if whole, _ := m.Group(0); len(whole) < len(s) {
-		return nil, fmt.Errorf("unconverted data remains: %s", s[len(whole):])
+		return t, false, fmt.Errorf("unconverted data remains: %s", s[len(whole):])
 	}
-	return parsedTime{re, m}.dateTime()
+	return parsedTime{re, m}.time()
 }
 
-func (p parsedTime) dateTime() (value.Value, error) {
+func (p parsedTime) time() (t time.Time, naive bool, err error) {
 	year := p.num("Y", p.num("G", 1900))
 	if _, ok := p.text("y"); ok {
 		if year = p.num("y", 0) + 1900; year < 1969 {
 			year += 100
 		}
 	}
-	month, day, err := p.monthAndDay(year)
-	if err != nil {
-		return nil, err
-	}
+	month, day := p.monthAndDay(year)
 	hour := p.num("H", 0)
 	if half := p.num("I", -1); half >= 0 {
 		hour = half % 12
@@ -161,22 +180,22 @@ func (p parsedTime) dateTime() (value.Value, error) {
 		nanos, _ = strconv.Atoi((f + "000000000")[:9])
 	}
 	zone, naive := p.zone()
-	t := time.Date(year, time.Month(month), day, hour, p.num("M", 0), min(p.num("S", 0), 59), nanos, zone)
+	t = time.Date(year, time.Month(month), day, hour, p.num("M", 0), min(p.num("S", 0), 59), nanos, zone)
 	if t.Day() != day || t.Year() != year {
-		return nil, fmt.Errorf("day is out of range for month")
+		return t, false, fmt.Errorf("day is out of range for month")
 	}
-	return dateTime{t: t, naive: naive}, nil
+	return t, naive, nil
 }
 
 // monthAndDay takes them from month and day, the day of the year, or the week.
-func (p parsedTime) monthAndDay(year int) (month, day int, err error) {
+func (p parsedTime) monthAndDay(year int) (month, day int) {
 	month, day = p.num("m", 1), p.num("d", 1)
 	if i, ok := p.nameIndex("B", "b", monthNames); ok {
 		month = i + 1
 	}
 	if yday := p.num("j", 0); yday > 0 {
 		t := time.Date(year, 1, yday, 0, 0, 0, 0, time.UTC)
-		return int(t.Month()), t.Day(), nil
+		return int(t.Month()), t.Day()
 	}
 	wd, hasDay := p.nameIndex("A", "a", dayNames)
 	if n := p.num("w", -1); n >= 0 {
@@ -186,13 +205,13 @@ func (p parsedTime) monthAndDay(year int) (month, day int, err error) {
 		wd, hasDay = n-1, true
 	}
 	if !hasDay {
-		return month, day, nil
+		return month, day
 	}
 	t, ok := p.weekDate(year, wd)
 	if ok {
-		return int(t.Month()), t.Day(), nil
+		return int(t.Month()), t.Day()
 	}
-	return month, day, nil
+	return month, day
 }
 
 // weekDate finds the day wd (from Monday, 0) in the week that %V, %W or %U
