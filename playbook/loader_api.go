@@ -25,6 +25,10 @@ type Options struct {
 	// HasAction reports whether a module's work begins on the controller; nil
 	// means that none does.
 	HasAction func(fqcn string) bool
+	// Rejected are the modules that must not be used, by the names that tasks
+	// give them; RejectedBy is the file that says so.
+	Rejected   []string
+	RejectedBy string
 	// RolePaths and CollectionPaths are searched after the playbook's own
 	// folders; so are LibraryPaths, for modules of the user's own.
 	RolePaths, CollectionPaths, LibraryPaths []string

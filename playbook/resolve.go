@@ -84,6 +84,9 @@ func (l *Loader) qualified(name string) (string, bool) {
 }
 
 func (l *Loader) known(fqcn string) bool {
+	if l.rejects(fqcn) {
+		return false
+	}
 	if short, ok := strings.CutPrefix(fqcn, builtin); ok && slices.Contains(own, short) {
 		return true
 	}
@@ -94,12 +97,19 @@ func (l *Loader) known(fqcn string) bool {
 	return ok
 }
 
+// rejects reports whether a module must not be used. The list has the names
+// that tasks write: those of Ansible's own modules are short.
+func (l *Loader) rejects(name string) bool {
+	short := strings.TrimPrefix(strings.TrimPrefix(name, builtin), "ansible.legacy.")
+	return slices.Contains(l.Rejected, short)
+}
+
 // anywhere finds a short name in any known collection, the well-known ones
 // first.
 func (l *Loader) anywhere(short string) (string, bool) {
 	found := ""
 	for _, name := range l.names() {
-		if strings.HasSuffix(name, "."+short) && (found == "" || rank(name) < rank(found)) {
+		if strings.HasSuffix(name, "."+short) && !l.rejects(name) && (found == "" || rank(name) < rank(found)) {
 			found = name
 		}
 	}
@@ -140,6 +150,9 @@ type resolved struct {
 
 // module resolves a name as a task at a place writes it.
 func (r *reader) module(name string, collections []string) (resolved, bool) {
+	if r.l.rejects(name) {
+		return resolved{}, false
+	}
 	short, legacy := strings.CutPrefix(name, "ansible.legacy.")
 	switch {
 	case legacy || !strings.Contains(name, "."):
@@ -197,6 +210,11 @@ func (l *Loader) onController(fqcn string) bool {
 
 // unknownModule explains a name that is no module.
 func (r *reader) unknownModule(name string, pos source.Pos, own owner) {
+	if r.l.rejects(name) {
+		wide(r.errorf(pos, "the module '%s' must not be used", name), name).
+			WithHint("it is in the module_rejectlist of %s (plugin_filters_cfg)", r.l.RejectedBy)
+		return
+	}
 	what, known := "module", r.l.names()
 	if !strings.Contains(name, ".") {
 		what = "module or keyword"

@@ -105,7 +105,9 @@ func (d *display) openLog(cfg *config.Config, o render.Options) error {
 	if err != nil {
 		return fmt.Errorf("log_path (%s): %w", cfg.Origin("log_path"), err)
 	}
-	o.Out, o.Err, o.Screen, o.Color, o.Width = f, f, nil, false, 0
+	log := render.NewLog(f)
+	o.Out, o.Err, o.Screen, o.Color, o.Width = log, log, nil, false, 0
+	o.Verbosity = max(o.Verbosity, cfg.LogVerbosity)
 	p, err := render.New("default", o)
 	if err != nil {
 		return err

@@ -42,6 +42,7 @@ type session struct {
 	extra     *value.Dict
 	env       *jinja.Env
 	inv       *inventory.Inventory
+	rejected  []string // modules that must not be used
 }
 
 // newSession reads the configuration and everything else that does not touch
@@ -62,6 +63,9 @@ func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, erro
 		s.display.warn(w)
 	}
 	s.sayConfig()
+	if s.rejected, err = s.rejectedModules(); err != nil {
+		return nil, err
+	}
 	if s.secrets, err = vaultSecrets(c.Context, c, cfg, s.term, s.display.warn); err != nil {
 		return nil, err
 	}
@@ -215,7 +219,7 @@ func (s *session) loader() *playbook.Loader {
 		public = &yes
 	}
 	return playbook.NewLoader(playbook.Options{
-		PublicRoles: public, DuplicateKeys: s.cfg.DuplicateKeys,
+		Rejected: s.rejected, RejectedBy: s.filterFile(), PublicRoles: public, DuplicateKeys: s.cfg.DuplicateKeys,
 		Modules: action.Spec, Names: moduleNames, HasAction: action.Exists, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath, LibraryPaths: s.cfg.Library,
 		Vault: s.decrypter(), Env: s.env, Warn: s.env.Warn, Timestamp: filters.Timestamp,
 		Static: func(known *value.Dict) *jinja.Context {
@@ -248,7 +252,7 @@ func (s *session) engineConfig(ctx context.Context, loader *playbook.Loader, poo
 	cfg := engine.Config{
 		Inventory: s.inv, Reload: s.loadInventory, Loader: loader, Env: s.env, Pool: pool, Modules: action.Spec, Sink: s.display,
 		ExtraVars: s.extra, Forks: s.cfg.Forks, Check: s.cli.Bool("check"), Diff: s.cli.Bool("diff") || s.cfg.DiffAlways,
-		Verbosity: s.verbosity, FlushCache: s.cli.Bool("flush-cache"), Connection: conn,
+		Verbosity: s.verbosity, LogVerbosity: s.cfg.LogVerbosity, FlushCache: s.cli.Bool("flush-cache"), Connection: conn,
 		BecomeOn: s.cli.Bool("become") || s.cfg.Become, Gathering: s.cfg.Gathering, FactCache: cache,
 		HashMerge: s.cfg.HashBehaviour == "merge", AnyErrorsFatal: s.cfg.AnyErrorsFatal,
 		Strategy: s.cfg.Strategy, TaskTimeout: s.cfg.TaskTimeout, InventorySources: s.sources(), ConfigFile: s.cfg.Path,

@@ -43,6 +43,7 @@ type Config struct {
 	RolesPath             []string
 	CollectionsPath       []string
 	Library               []string
+	PluginFilters         string // the file that lists modules not to be used
 	Gathering             string
 	FactCaching           string
 	FactCachingPath       string
@@ -80,6 +81,7 @@ type Config struct {
 	ResultFormat        string
 	Verbosity           int
 	LogPath             string
+	LogVerbosity        int
 	NoColor             bool
 	ForceColor          bool
 	DisplaySkippedHosts bool

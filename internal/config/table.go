@@ -12,7 +12,11 @@ type setting struct {
 
 // row makes a setting of the [defaults] section whose key is its name.
 func row(name, env, fallback string, k kind) setting {
-	return setting{name, []string{env}, []iniKey{{"defaults", name}}, fallback, k}
+	var envs []string
+	if env != "" {
+		envs = []string{env}
+	}
+	return setting{name, envs, []iniKey{{"defaults", name}}, fallback, k}
 }
 
 // in gives the setting other keys than the one named like it.
@@ -105,6 +109,7 @@ func runSettings(c *Config) []setting {
 		row("roles_path", "ANSIBLE_ROLES_PATH", "~/.ansible/roles:/usr/share/ansible/roles:/etc/ansible/roles", paths(&c.RolesPath)),
 		row("collections_path", "ANSIBLE_COLLECTIONS_PATH", "~/.ansible/collections:/usr/share/ansible/collections", paths(&c.CollectionsPath)).
 			or("ANSIBLE_COLLECTIONS_PATHS").in("defaults", "collections_path", "defaults", "collections_paths"),
+		row("plugin_filters_cfg", "", "", path(&c.PluginFilters)),
 		row("library", "ANSIBLE_LIBRARY", "~/.ansible/plugins/modules:/usr/share/ansible/plugins/modules", paths(&c.Library)),
 		row("gathering", "ANSIBLE_GATHERING", "implicit", oneOf(&c.Gathering, "implicit", "explicit", "smart")),
 		row("fact_caching", "ANSIBLE_CACHE_PLUGIN", "memory", text(&c.FactCaching)),
@@ -152,6 +157,7 @@ func displaySettings(c *Config) []setting {
 			in("defaults", "callback_result_format", "defaults", "result_format", "callback_default", "result_format"),
 		row("verbosity", "ANSIBLE_VERBOSITY", "0", integer(&c.Verbosity)),
 		row("log_path", "ANSIBLE_LOG_PATH", "", path(&c.LogPath)),
+		row("log_verbosity", "ANSIBLE_LOG_VERBOSITY", "0", integer(&c.LogVerbosity)),
 		row("nocolor", "ANSIBLE_NOCOLOR", "no", boolean(&c.NoColor)),
 		row("force_color", "ANSIBLE_FORCE_COLOR", "no", boolean(&c.ForceColor)),
 		row("display_skipped_hosts", "ANSIBLE_DISPLAY_SKIPPED_HOSTS", "yes", boolean(&c.DisplaySkippedHosts)),

@@ -41,9 +41,11 @@ type Config struct {
 	Check     bool
 	Diff      bool
 	Verbosity int
-	StartAt   string // --start-at-task
-	Step      bool
-	Force     bool // --force-handlers
+	// LogVerbosity is that of the log, where it has more to say.
+	LogVerbosity int
+	StartAt      string // --start-at-task
+	Step         bool
+	Force        bool // --force-handlers
 	// AllowMissingHandlers makes it a warning only when a task notifies a
 	// handler that there is not.
 	AllowMissingHandlers bool

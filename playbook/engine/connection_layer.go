@@ -18,6 +18,7 @@ type connectionLayer struct {
 
 // connectionNames pairs each variable with its other name.
 var connectionNames = map[string]string{
+	"ansible_password": "ansible_ssh_pass", "ansible_ssh_pass": "ansible_password",
 	"ansible_connection": "", "ansible_shell_executable": "",
 	"ansible_host": "ansible_ssh_host", "ansible_ssh_host": "ansible_host",
 	"ansible_user": "ansible_ssh_user", "ansible_ssh_user": "ansible_user",
@@ -59,6 +60,8 @@ func (l *connectionLayer) Lookup(name string) (value.Value, bool) {
 		return value.Str(l.host.name), true
 	case "ansible_user", "ansible_ssh_user":
 		return l.text(l.plan.remoteUser, d.User)
+	case "ansible_password", "ansible_ssh_pass":
+		return value.Secret(d.Password), d.Password != ""
 	case "ansible_port", "ansible_ssh_port":
 		return l.port()
 	case "ansible_timeout", "ansible_ssh_timeout":

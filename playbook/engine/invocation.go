@@ -22,7 +22,7 @@ func (i *itemRun) addInvocation(spec *modules.Spec, args, result *value.Dict) {
 	shown := args.Clone()
 	for _, a := range spec.Args {
 		switch v, given := shown.Lookup(a.Name); {
-		case given && a.NoLog && v != value.None:
+		case given && (a.NoLog || a.Unshown) && v != value.None:
 			shown.Put(a.Name, value.Str(hiddenArg))
 		case !given && a.Default != nil:
 			shown.Put(a.Name, a.Default)

@@ -75,6 +75,7 @@ func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, 
 		return value.DictOf("changed", false, "skipped", true,
 			"msg", "remote module ("+module[strings.LastIndexByte(module, '.')+1:]+") does not support check mode"), nil
 	}
+	v.item.trace("EXEC " + module)
 	if t := v.item.together; t != nil {
 		return t.call(ctx, v.item, req)
 	}
@@ -87,6 +88,13 @@ func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, 
 		v.item.addInvocation(v.item.step.plan.spec, args, result)
 	}
 	return result, err
+}
+
+// trace tells from -vvv on, or in the log, what is done on the task's host.
+func (i *itemRun) trace(text string) {
+	if cfg := &i.batch.run.cfg; max(cfg.Verbosity, cfg.LogVerbosity) >= invocationVerbosity {
+		i.batch.run.emit(event.Message{Verbosity: invocationVerbosity, Host: i.where().name, Text: text})
+	}
 }
 
 func (v *taskView) request(module string, args *value.Dict, o *action.InvokeOptions) *remote.Request {

@@ -279,6 +279,19 @@ func (i *itemRun) timeoutText(secs float64) string {
 	return fmt.Sprintf("Timed out after %v second(s).", secs)
 }
 
+// tellCrash tells of a module that broke in the way of the Ansible that is
+// imitated: before 2.19 that was a program that ended with a traceback.
+func (i *itemRun) tellCrash(result *value.Dict) {
+	broke, has := result.Lookup("exception")
+	if !has || !i.batch.run.cfg.Env.Lenient {
+		return
+	}
+	result.Put("msg", value.Str("MODULE FAILURE\nSee stdout/stderr for the exact error"))
+	result.Put("module_stdout", value.Str(""))
+	result.Put("module_stderr", broke)
+	result.Put("rc", value.Int(1))
+}
+
 // attempt runs the action once and lets changed_when and failed_when judge.
 func (i *itemRun) attempt(ctx context.Context) *value.Dict {
 	result, err := i.act(ctx)
@@ -297,6 +310,7 @@ func (i *itemRun) attempt(ctx context.Context) *value.Dict {
 		result = i.errorResult(err)
 	}
 	i.complete(result)
+	i.tellCrash(result)
 	i.inventoryEffects(result)
 	if isTrue(itemResult{dict: result}, "unreachable") {
 		return result

@@ -73,9 +73,17 @@ func hinted(err error, hint string) error {
 	return err
 }
 
+// delimitersWarning warns of a conditional that is a template.
+func (e *Env) delimitersWarning(src string) string {
+	if e.Lenient {
+		return "conditional statements should not include jinja2 templating delimiters such as {{ }} or {% %}. Found: " + src
+	}
+	return "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}."
+}
+
 // templatedCondition evaluates a conditional written as a template.
 func (c *Context) templatedCondition(src string, pos source.Pos) (bool, error) {
-	c.env.warn(pos, "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.")
+	c.env.warn(pos, c.env.delimitersWarning(src))
 	tpl, err := c.env.cached(sourceKey{src: src, pos: pos, kind: 't'}, func() (*template, error) {
 		return c.env.parseTemplate(src, pos)
 	})
