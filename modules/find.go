@@ -55,6 +55,9 @@ func findModule() Module {
 }
 
 func runFind(ctx context.Context, h target.Host, _ *Call, a *findArgs) (*Result, error) {
+	if a.Limit != nil && *a.Limit <= 0 {
+		return nil, Failf("limit cannot be %d (use None for unlimited)", *a.Limit)
+	}
 	s := &search{h: h, a: a, skipped: value.NewDict(0), files: value.NewList()}
 	if err := s.prepare(ctx); err != nil {
 		return nil, err
