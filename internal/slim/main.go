@@ -1,6 +1,6 @@
-// Command slim takes the tables of file names and line numbers out of a
-// program for Linux that Go has linked: a tenth of what it weighs packed, which
-// every host pays on first contact. A traceback of such a program still names
+// Command slim takes the tables of file names and line numbers, and the
+// documentation of modules, out of a program for Linux that Go has linked: a
+// tenth of what it weighs packed, which every host pays on first contact. A traceback of such a program still names
 // its functions, with offsets into them ("+0x1f"): a build of the same version
 // without slim tells the lines.
 //
@@ -56,6 +56,9 @@ func slim(path string) error {
 		return err
 	}
 	if _, err := f.WriteAt(data, int64(section.Offset)); err != nil {
+		return err
+	}
+	if err := clearDocs(f, program); err != nil {
 		return err
 	}
 	return f.Close()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +29,7 @@ func deep(n int) []byte {
 func broken() { panic("as planned") }
 
 func main() {
+	println(help)
 	defer func() {
 		println("recovered", recover() != nil, len(deep(20000)))
 		broken()
@@ -42,7 +44,9 @@ func TestSlim(t *testing.T) {
 	}
 	dir := t.TempDir()
 	source, binary := filepath.Join(dir, "main.go"), filepath.Join(dir, "program")
-	if err := os.WriteFile(source, []byte(program), 0o644); err != nil {
+	help := string(documentation()[0])
+	text := program + fmt.Sprintf("\nvar help = %q\n", help)
+	if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, source)
@@ -51,7 +55,7 @@ func TestSlim(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	before := run(t, binary)
-	if !strings.Contains(before, "main.go:") {
+	if !strings.Contains(before, "main.go:") || !strings.Contains(before, help) {
 		t.Fatalf("the program says without slim:\n%s", before)
 	}
 	if err := slim(binary); err != nil {
@@ -61,8 +65,8 @@ func TestSlim(t *testing.T) {
 	if !strings.Contains(after, "recovered true 20256") || !strings.Contains(after, "main.broken") {
 		t.Errorf("after slim it says:\n%s", after)
 	}
-	if strings.Contains(after, "main.go:") {
-		t.Errorf("lines are left:\n%s", after)
+	if strings.Contains(after, "main.go:") || strings.Contains(after, help) {
+		t.Errorf("lines or documentation are left:\n%s", after)
 	}
 	if err := slim(binary); err != nil {
 		t.Errorf("a second time: %v", err)
