@@ -179,7 +179,15 @@ func (cp *copier) tree(ctx context.Context) (*Result, error) {
 // treeOnHost ends the copy of a folder of the host: what is in it has the modes
 // of the source, and mode is that of dest alone.
 func (cp *copier) treeOnHost(ctx context.Context) (*Result, error) {
-	changed, err := cp.a.FileArgs.Apply(ctx, cp.h, cp.c, cp.src.dest, nil)
+	fa := cp.a.FileArgs
+	if fa.Mode != nil && value.String(fa.Mode) == "preserve" {
+		info, err := cp.h.Stat(cp.src.label)
+		if err != nil {
+			return nil, Failf("Source %s not found", cp.src.label)
+		}
+		fa.Mode = value.Str(modeText(info.Perm()))
+	}
+	changed, err := fa.Apply(ctx, cp.h, cp.c, cp.src.dest, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +202,7 @@ func (cp *copier) entry(ctx context.Context, e *copyEntry) error {
 	case "directory":
 		return cp.folder(ctx, dest, e.Mode)
 	case "link":
-		return cp.link(e.Target, dest)
+		return cp.link(ctx, e.Target, dest)
 	}
 	_, err := cp.file(ctx, e, dest)
 	return err
@@ -233,16 +241,21 @@ func (cp *copier) folder(ctx context.Context, dir, mode string) error {
 	return err
 }
 
-// link makes dest a link to to.
-func (cp *copier) link(to, dest string) error {
-	if now, err := cp.h.Readlink(dest); err == nil && now == to {
-		return nil
+// link makes dest a link to to, which belongs to whom the task says.
+func (cp *copier) link(ctx context.Context, to, dest string) error {
+	if now, err := cp.h.Readlink(dest); err != nil || now != to {
+		cp.res.Changed = true
+		if cp.c.Check {
+			return nil
+		}
+		if err := replaceLink(cp.h, to, dest); err != nil {
+			return err
+		}
 	}
-	cp.res.Changed = true
-	if cp.c.Check {
-		return nil
-	}
-	return replaceLink(cp.h, to, dest)
+	own := FileArgs{Owner: cp.a.Owner, Group: cp.a.Group}
+	changed, err := own.Apply(ctx, cp.h, cp.c, dest, nil)
+	cp.res.Changed = cp.res.Changed || changed
+	return err
 }
 
 // replaceLink makes path a link to to, in place of whatever file is there.
