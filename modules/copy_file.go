@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 
 	"drover/modules/target"
 	"drover/playbook/value"
@@ -40,6 +41,9 @@ func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied,
 	}
 	props := new(Properties)
 	fa := cp.a.FileArgs
+	if cp.a.RemoteSrc && !cp.src.tree && replaced && old != nil {
+		fa = cp.likeSource(fa, e)
+	}
 	switch {
 	case cp.a.RemoteSrc && cp.src.tree:
 		fa = FileArgs{Owner: fa.Owner, Group: fa.Group}
@@ -56,6 +60,23 @@ func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied,
 		cp.res.Diff = append(cp.res.Diff, props.Diff("")...)
 	}
 	return done, err
+}
+
+// likeSource completes the properties of a file that took the place of another
+// one and came from the host itself: it is a copy with the source's mode, owned
+// by who made it. Files from the controller keep what the old one had.
+func (cp *copier) likeSource(fa FileArgs, e *copyEntry) FileArgs {
+	me := cp.h.Users().Current()
+	if fa.Mode == nil {
+		fa.Mode = textOrNil(e.Mode)
+	}
+	if fa.Owner == "" {
+		fa.Owner = strconv.Itoa(me.UID)
+	}
+	if fa.Group == "" {
+		fa.Group = strconv.Itoa(me.GID)
+	}
+	return fa
 }
 
 // present tells what is at dest, which becomes the link's end with follow. A

@@ -43,6 +43,18 @@ func TestFileModulesConform(t *testing.T) {
 		{Name: "copy mode only", Module: "copy", Args: []any{"content", "x", "dest", "/etc/f", "mode", "u=rw,go="}, Setup: with("/etc/f", "x"), Change: true},
 		{Name: "copy without force", Module: "copy", Args: []any{"content", "y", "dest", "/etc/f", "force", "no"}, Setup: with("/etc/f", "x"), Check: holds("/etc/f", "x")},
 		{Name: "copy remote file into folder", Module: "copy", Args: []any{"src", "/etc/f", "dest", "/tmp/", "remote_src", true}, Setup: with("/etc/f", "x"), Change: true, Check: holds("/tmp/f", "x")},
+		{Name: "copy remote file over another", Module: "copy", Args: []any{"src", "/etc/f", "dest", "/tmp/f", "remote_src", true}, Change: true,
+			Setup: func(f *target.Fake) {
+				with("/etc/f", "x", "/tmp/f", "old")(f)
+				f.Chmod("/etc/f", 0o640)
+				f.Chown("/tmp/f", 1000, 1000)
+			},
+			Check: func(t *testing.T, f *target.Fake, d *value.Dict) {
+				modesAre("/tmp/f", "0640")(t, f, d)
+				if info, _ := f.Stat("/tmp/f"); info.UID != 0 || info.GID != 0 {
+					t.Errorf("it belongs to %d:%d", info.UID, info.GID)
+				}
+			}},
 		{Name: "copy remote folder", Module: "copy", Args: []any{"src", "/etc/d", "dest", "/tmp/to", "remote_src", true}, Setup: with("/etc/d/a", "1", "/etc/d/s/b", "2"), Change: true, NoDiff: true, Check: holds("/tmp/to/d/a", "1", "/tmp/to/d/s/b", "2")},
 		{Name: "copy remote folder with mode", Module: "copy", Args: []any{"src", "/etc/d/", "dest", "/tmp/to", "remote_src", true, "mode", "0750"}, Setup: with("/etc/d/a", "1"), Change: true, NoDiff: true, Check: modesAre("/tmp/to", "0750", "/tmp/to/a", "0644")},
 		{Name: "copy contents of remote folder", Module: "copy", Args: []any{"src", "/etc/d/", "dest", "/tmp/to", "remote_src", true}, Setup: with("/etc/d/a", "1"), Change: true, NoDiff: true, Check: holds("/tmp/to/a", "1")},
