@@ -16,7 +16,15 @@ import (
 // ownModule finds the module that a short name means in library/ or in the
 // configured folders.
 func (r *reader) ownModule(name string) *OwnModule {
-	if strings.ContainsAny(name, `./\ `) || r.playbook == "" {
+	if strings.ContainsAny(name, `./\ `) {
+		return nil
+	}
+	return r.inFolders(r.libraries(), name)
+}
+
+// libraries gives the folders of modules with short names, the first first.
+func (r *reader) libraries() []string {
+	if r.playbook == "" {
 		return nil
 	}
 	dirs := []string{filepath.Join(filepath.Dir(r.playbook), "library")}
@@ -26,7 +34,7 @@ func (r *reader) ownModule(name string) *OwnModule {
 	for _, path := range r.l.LibraryPaths {
 		dirs = append(dirs, r.l.moduleFolders(path)...)
 	}
-	return r.inFolders(dirs, name)
+	return dirs
 }
 
 // ownAction finds the action plugin of a short name: it is Python that Ansible

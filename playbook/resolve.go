@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -222,11 +223,14 @@ func (r *reader) unknownModule(name string, pos source.Pos, own owner) {
 		for _, fqcn := range r.l.names() {
 			known = append(known, fqcn[strings.LastIndexByte(fqcn, '.')+1:])
 		}
+		for _, dir := range r.libraries() {
+			known = append(known, slices.Sorted(maps.Keys(r.l.modulesIn(dir)))...)
+		}
 	}
 	similar := source.DidYouMean(name, known)
 	e := wide(r.errorf(pos, "there is no %s '%s'%s", what, name, similar), name)
 	if similar == "" {
-		e.Hint = "drover brings its own modules and runs no Python ones; 'drover doc --list' shows them"
+		e.Hint = "'drover doc --list' shows drover's modules; your own stand in library/ beside the playbook or in a role"
 	}
 }
 
