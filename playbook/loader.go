@@ -20,7 +20,7 @@ import (
 func NewLoader(o Options) *Loader {
 	return &Loader{Options: o, cache: loaderCache{
 		files: map[string]*parsedFile{}, steps: map[string][]Step{},
-		modules: map[string]map[string]string{}, moduleFolders: map[string][]string{},
+		modules: map[string]map[string]string{}, moduleFolders: map[string][]string{}, own: map[string]*OwnModule{},
 	}}
 }
 
@@ -32,7 +32,8 @@ type loaderCache struct {
 	// modules are the user's own by folder; see modulesIn and moduleFolders.
 	modules       map[string]map[string]string
 	moduleFolders map[string][]string
-	shadowed      sync.Map // the files that shadowed warned of
+	own           map[string]*OwnModule // by path
+	shadowed      sync.Map              // the files that shadowed warned of
 }
 
 // parsedFile is one file as it was at a certain time.
@@ -42,6 +43,7 @@ type parsedFile struct {
 	node     *yaml.Node // nil when the file is empty
 	secret   bool
 	err      error
+	vars     func() (*value.Dict, error) // the file as variables, made once
 }
 
 // ReadFile reads a file, decrypting a vaulted one; secret says that it was.
@@ -73,21 +75,22 @@ func fileError(path string, err error) error {
 	return &source.Error{Pos: source.Pos{File: path}, Msg: "can't read the file: " + why.Error(), Err: err}
 }
 
-// VarsFile reads a YAML or JSON file of trusted variables. The dict is fresh.
+// VarsFile reads a YAML or JSON file of trusted variables. All who ask for a
+// file share its dict and must not change it.
 func (l *Loader) VarsFile(path string) (*value.Dict, error) {
 	f := l.parse(path)
-	switch {
-	case f.err != nil:
+	if f.err != nil {
 		return nil, f.err
-	case f.node.IsNull():
-		return value.NewDict(0), nil
 	}
-	return variables(f.node)
+	return f.vars()
 }
 
 // variables gives the variables of a node: a mapping, or a list of mappings
 // that are laid over each other.
 func variables(n *yaml.Node) (*value.Dict, error) {
+	if n.IsNull() {
+		return value.NewDict(0), nil
+	}
 	switch n.Kind {
 	case yaml.Mapping:
 		return n.Dict(), nil
@@ -118,6 +121,7 @@ func (l *Loader) parse(path string) *parsedFile {
 	}
 	f = &parsedFile{modified: info.ModTime(), size: info.Size()}
 	f.node, f.secret, f.err = l.readYAML(path)
+	f.vars = sync.OnceValues(func() (*value.Dict, error) { return variables(f.node) })
 	l.cache.mu.Lock()
 	defer l.cache.mu.Unlock()
 	l.cache.files[path] = f

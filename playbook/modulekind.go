@@ -91,8 +91,13 @@ func interpreter(data []byte) []string {
 	return words
 }
 
-// readModule looks into the file of a module.
-func readModule(path string) (*OwnModule, error) {
+// readModule looks into the file of a module. It looks once.
+func (l *Loader) readModule(path string) (*OwnModule, error) {
+	l.cache.mu.Lock()
+	defer l.cache.mu.Unlock()
+	if m := l.cache.own[path]; m != nil {
+		return m, nil
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fileError(path, err)
@@ -101,5 +106,6 @@ func readModule(path string) (*OwnModule, error) {
 	if m.Kind != BinaryProgram {
 		m.Interpreter = interpreter(data)
 	}
+	l.cache.own[path] = m
 	return m, nil
 }

@@ -79,7 +79,7 @@ func (r *reader) inFolders(dirs []string, name string) *OwnModule {
 		if !ok {
 			continue
 		}
-		m, err := readModule(path)
+		m, err := r.l.readModule(path)
 		if err != nil {
 			r.errs.Add(err)
 			return nil
