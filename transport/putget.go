@@ -37,7 +37,7 @@ func Script(ctx context.Context, c Conn, t *Target, script string, r io.Reader, 
 	ends := make(chan error, 2)
 	go func() { _, err := io.Copy(w, p.Stdout()); ends <- err }()
 	go func() { _, err := io.Copy(&said, p.Stderr()); ends <- err }()
-	_, sendErr := io.Copy(p.Stdin(), r)
+	_, sendErr := io.Copy(p.Stdin(), struct{ io.Reader }{r}) // in the pace of stdin's ReadFrom
 	p.Stdin().Close()
 	copyErr := errors.Join(<-ends, <-ends)
 	code, err := p.Wait()

@@ -273,6 +273,15 @@ type channelInput struct{ ssh.Channel }
 
 func (c channelInput) Close() error { return c.CloseWrite() }
 
+// ReadFrom makes io.Copy send in pieces that the host can swallow.
+func (c channelInput) ReadFrom(r io.Reader) (int64, error) {
+	p := &pacer{w: c.Channel, ask: func() error {
+		_, err := c.SendRequest("keepalive@openssh.com", true, nil)
+		return err
+	}}
+	return p.ReadFrom(r)
+}
+
 // Wait implements Process.
 func (p *sshProcess) Wait() (int, error) {
 	<-p.exit

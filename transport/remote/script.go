@@ -15,7 +15,7 @@ const needMark = "#drover-need#"
 type need struct {
 	os, arch string // as uname prints them
 	dir      string // where a runner can be put; "" when nowhere
-	gunzip   bool
+	gzip     bool
 	why      string // what is wrong with the directories that were tried
 }
 
@@ -49,7 +49,7 @@ func startScript(o scriptOptions) string {
 	b.WriteString(`run(){ f="$d/$n";[ -x "$f" ]&&own d "$d"&&own - "$f"&&go;};`)
 	b.WriteString(`[ "$n" ]&&dirs run;`)
 	b.WriteString(prepareDir)
-	b.WriteString(`z=0;command -v gunzip >/dev/null 2>&1&&z=1;`)
+	b.WriteString(`z=0;command -v gzip >/dev/null 2>&1&&z=1;`)
 	b.WriteString(`g=none;dirs prep&&g="$d";`)
 	b.WriteString(`echo "#drover-""need#$a|$z|$g|$w"`)
 	return b.String()
@@ -156,7 +156,7 @@ func parseNeed(line string) (need, error) {
 		return need{}, fmt.Errorf("the start script said %q", line)
 	}
 	system, machine, _ := strings.Cut(parts[0], " ")
-	n := need{os: goName(system), arch: goName(machine), gunzip: parts[1] == "1", dir: parts[2],
+	n := need{os: goName(system), arch: goName(machine), gzip: parts[1] == "1", dir: parts[2],
 		why: strings.TrimSpace(parts[3])}
 	if n.dir == "none" {
 		n.dir = ""

@@ -273,23 +273,27 @@ func (st *starter) upload(ctx context.Context, r *Runner, missing need) error {
 		return st.s.fault(transport.PhaseUpload, err, "")
 	}
 	defer packed.Close()
-	body, unpack := io.Reader(packed), "gunzip"
-	if !missing.gunzip {
+	body, unpack := io.Reader(packed), unpackFile
+	if !missing.gzip {
 		if body, err = gzip.NewReader(packed); err != nil {
 			return st.s.fault(transport.PhaseUpload, err, "")
 		}
-		unpack = "cat"
+		unpack = `cat >"$t"`
 	}
 	var out bytes.Buffer
 	return transport.Script(ctx, st.s.conn, st.s.t, uploadScript(missing.dir, unpack, r.Name, hash), body, &out)
 }
+
+// unpackFile takes all that comes before it unpacks: cat reads as fast as sshd
+// can send (see transport's pacer). gunzip is often a script that starts gzip.
+const unpackFile = `cat >"$t.gz"&&gzip -dc <"$t.gz" >"$t"&&rm -f "$t.gz"`
 
 // uploadScript also removes the runners of former versions, which nobody
 // would ever remove; one that still runs keeps its open file.
 func uploadScript(dir, unpack, name, hash string) string {
 	name = "r-" + name
 	return `cd ` + transport.Quote(dir) + `||exit 1;umask 022;t=.up$$;` +
-		unpack + ` >"$t"&&chmod 755 "$t"||{ rm -f "$t";exit 1;};` +
+		unpack + `&&chmod 755 "$t"||{ rm -f "$t" "$t.gz";exit 1;};` +
 		`s=$( { sha256sum "$t"||shasum -a 256 "$t"||openssl dgst -r -sha256 "$t"; } 2>/dev/null);` +
 		`case "$s" in ""|` + hash + `*);; *)rm -f "$t";echo "the upload was damaged on its way" >&2;exit 1;; esac;` +
 		`find . -name "r-*" -type f -mtime +30 -exec rm -f {} + 2>/dev/null;mv -f "$t" ` + name

@@ -196,7 +196,7 @@ func TestWarmStart(t *testing.T) {
 	call(t, open(t, newPool(t), h.target()), request("echo"))
 }
 
-// A host without gunzip and without any program that computes hashes.
+// A host without gzip and without any program that computes hashes.
 func TestBareHost(t *testing.T) {
 	bin := t.TempDir()
 	for _, name := range []string{"id", "uname", "ls", "mkdir", "chmod", "rm", "mv", "cat", "df", "tail", "find"} {
