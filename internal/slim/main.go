@@ -1,7 +1,8 @@
-// Command slim takes the tables of file names and line numbers, and the
-// documentation of modules, out of a program for Linux that Go has linked: a
-// tenth of what it weighs packed, which every host pays on first contact. A traceback of such a program still names
-// its functions, with offsets into them ("+0x1f"): a build of the same version
+// Command slim takes the tables of file names and line numbers, the names of
+// libraries' functions and the documentation of modules out of a program for
+// Linux that Go has linked: an eighth of what it weighs packed, which every host
+// pays on first contact. A traceback of such a program still names drover's
+// functions, with offsets into them ("+0x1f"): a build of the same version
 // without slim tells the lines.
 //
 // The tables that the runtime itself needs, for its stacks and the collector,
@@ -11,11 +12,13 @@
 package main
 
 import (
+	"bytes"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 )
 
 func main() {
@@ -73,7 +76,9 @@ const magic = 0xfffffff1
 type table struct {
 	data   []byte
 	count  int // of functions
-	pctab  int // offsets in data
+	names  int // offsets in data
+	units  int
+	pctab  int
 	funcs  int
 	wanted map[uint32]bool // offsets in pctab that the runtime needs
 }
@@ -83,8 +88,8 @@ func newTable(data []byte) (*table, error) {
 		return nil, errors.New("its tables have a form that slim does not know: this version of Go is not the one it was written for")
 	}
 	word := func(n int) int { return int(binary.LittleEndian.Uint64(data[8+8*n:])) }
-	t := &table{data: data, count: word(0), pctab: word(6), funcs: word(7), wanted: map[uint32]bool{}}
-	if t.count <= 0 || t.pctab <= 0 || t.funcs <= t.pctab || t.funcs+8*t.count > len(data) {
+	t := &table{data: data, count: word(0), names: word(3), units: word(4), pctab: word(6), funcs: word(7), wanted: map[uint32]bool{}}
+	if t.count <= 0 || t.names <= 0 || t.units <= t.names || t.pctab <= t.units || t.funcs <= t.pctab || t.funcs+8*t.count > len(data) {
 		return nil, errors.New("its tables do not add up")
 	}
 	return t, nil
@@ -96,8 +101,24 @@ const (
 	recordSize                                      = 44
 )
 
+// named begins the names of functions that stay: our own, and those that the
+// runtime knows by their names when it looks through stacks.
+var named = [][]byte{[]byte("drover/"), []byte("main."), []byte("runtime."), []byte("internal/runtime/"), []byte("reflect.")}
+
+// clearNames empties the names of all other functions.
+func (t *table) clearNames() {
+	for names := t.data[t.names:t.units]; len(names) > 0; {
+		name, rest, _ := bytes.Cut(names, []byte{0})
+		if !slices.ContainsFunc(named, func(begin []byte) bool { return bytes.HasPrefix(name, begin) }) {
+			clear(name)
+		}
+		names = rest
+	}
+}
+
 // clear empties the tables of files and lines and what points to them.
 func (t *table) clear() error {
+	t.clearNames()
 	var spare []uint32
 	for i := range t.count {
 		record, err := t.record(i)

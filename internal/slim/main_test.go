@@ -14,7 +14,11 @@ import (
 // program grows stacks, collects garbage and breaks: all that needs tables.
 const program = `package main
 
-import "runtime"
+import (
+	"reflect"
+	"runtime"
+	"slices"
+)
 
 func deep(n int) []byte {
 	var pad [256]byte
@@ -28,11 +32,21 @@ func deep(n int) []byte {
 
 func broken() { panic("as planned") }
 
+// reflected is a function that reflect makes; it grows the stack below it.
+func reflected() {
+	double := reflect.MakeFunc(reflect.TypeOf(deep), func(args []reflect.Value) []reflect.Value {
+		return []reflect.Value{reflect.ValueOf(deep(int(2 * args[0].Int())))}
+	})
+	grown := double.Interface().(func(int) []byte)(1000)
+	println("reflected", len(grown))
+}
+
 func main() {
 	println(help)
 	defer func() {
 		println("recovered", recover() != nil, len(deep(20000)))
-		broken()
+		reflected()
+		slices.IndexFunc([]int{1}, func(int) bool { broken(); return true })
 	}()
 	broken()
 }
@@ -55,18 +69,18 @@ func TestSlim(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	before := run(t, binary)
-	if !strings.Contains(before, "main.go:") || !strings.Contains(before, help) {
+	if !strings.Contains(before, "main.go:") || !strings.Contains(before, "slices.IndexFunc") || !strings.Contains(before, help) {
 		t.Fatalf("the program says without slim:\n%s", before)
 	}
 	if err := slim(binary); err != nil {
 		t.Fatal(err)
 	}
 	after := run(t, binary)
-	if !strings.Contains(after, "recovered true 20256") || !strings.Contains(after, "main.broken") {
+	if !strings.Contains(after, "recovered true 20256") || !strings.Contains(after, "reflected 2256") || !strings.Contains(after, "main.broken") {
 		t.Errorf("after slim it says:\n%s", after)
 	}
-	if strings.Contains(after, "main.go:") || strings.Contains(after, help) {
-		t.Errorf("lines or documentation are left:\n%s", after)
+	if strings.Contains(after, "main.go:") || strings.Contains(after, "slices.IndexFunc") || strings.Contains(after, help) {
+		t.Errorf("lines, libraries' names or documentation are left:\n%s", after)
 	}
 	if err := slim(binary); err != nil {
 		t.Errorf("a second time: %v", err)
