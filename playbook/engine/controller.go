@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"path/filepath"
 	"strings"
 
 	"drover/playbook/filters"
@@ -58,8 +59,11 @@ func (c *controller) Setting(name string) (value.Value, bool) {
 	return nil, false
 }
 
-// Loader implements filters.TemplateLoader.
-func (c *controller) Loader() jinja.Loader { return &templateLoader{view: &taskView{item: c.item}} }
+// Loader implements filters.TemplateLoader: the lookup template looks in the
+// folder of its file first.
+func (c *controller) Loader() jinja.Loader {
+	return &templateLoader{view: &taskView{item: c.item}, beside: true}
+}
 
 // HasModule implements filters.ModuleFinder.
 func (c *controller) HasModule(name string) bool {
@@ -67,16 +71,43 @@ func (c *controller) HasModule(name string) bool {
 	return ok
 }
 
-// templateLoader finds the files that a template includes: beside the
-// template, then where the task's templates are.
-type templateLoader struct{ view *taskView }
+// templateLoader finds the files that a template includes: where the task's
+// templates are, and beside the template file that is rendered.
+type templateLoader struct {
+	view   *taskView
+	beside bool // looks beside the file first
+}
 
+// Load implements jinja.Loader.
 func (l *templateLoader) Load(name, from string) (src, path string, err error) {
-	path, err = findTemplate(l.view, name, from)
+	near := filepath.Join(filepath.Dir(from), name)
+	path = near
+	if !l.beside || !isFile(near) {
+		if path, err = l.view.Find("templates", name); err != nil && from != "" && isFile(near) {
+			path, err = near, nil
+		}
+	}
 	if err != nil {
 		return "", "", err
 	}
-	data, _, err := l.view.ReadFile(path)
+	return l.view.item.batch.run.readTemplate(path)
+}
+
+// inlineLoader finds the files that other templates include: those in the
+// playbook's folder.
+type inlineLoader struct{ run *run }
+
+// Load implements jinja.Loader.
+func (l inlineLoader) Load(name, _ string) (src, path string, err error) {
+	path = filepath.Join(l.run.playbookDir, name)
+	if !isFile(path) {
+		return "", "", &jinja.NotFoundError{Name: name, Looked: []string{l.run.playbookDir}}
+	}
+	return l.run.readTemplate(path)
+}
+
+func (r *run) readTemplate(path string) (src, where string, err error) {
+	data, _, err := r.cfg.Loader.ReadFile(path)
 	return string(data), path, err
 }
 

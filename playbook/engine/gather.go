@@ -2,10 +2,7 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"drover/playbook"
 	"drover/playbook/jinja"
@@ -165,17 +162,7 @@ func encrypted(jc *jinja.Context, p *playbook.Prompt, answer string) (value.Valu
 	return v, source.Wrap(p.Pos, err)
 }
 
-// findTemplate finds a file that the template at from includes.
-func findTemplate(v *taskView, name, from string) (string, error) {
-	if from != "" {
-		if path := filepath.Join(filepath.Dir(from), name); fileExists(path) {
-			return path, nil
-		}
-	}
-	return v.Find("templates", name)
-}
-
-func fileExists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
+func isFile(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
 }

@@ -8,7 +8,13 @@ import (
 
 // hostVars is the magic variable hostvars: every host's variables, looked up
 // and evaluated only when a template asks for one.
-type hostVars struct{ run *run }
+type hostVars struct {
+	run *run
+	in  *jinja.Context // the evaluation that uses it
+}
+
+// In implements jinja.Bound.
+func (v *hostVars) In(c *jinja.Context) value.Value { return &hostVars{run: v.run, in: c} }
 
 // Type implements value.Value.
 func (*hostVars) Type() string { return "HostVars" }
@@ -23,7 +29,7 @@ func (v *hostVars) Get(key value.Value) (value.Value, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
-	return &varsView{run: v.run, scope: v.run.hostScope(h), kind: "HostVarsVars"}, true, nil
+	return &varsView{run: v.run, in: v.in, scope: v.run.hostvarsScope(h), kind: "HostVarsVars"}, true, nil
 }
 
 // Keys implements value.Mapping.
@@ -42,6 +48,7 @@ func (v *hostVars) Len() int { return len(v.run.inventory().Hosts()) }
 // varsView shows a scope as a mapping; values are evaluated in that scope.
 type varsView struct {
 	run   *run
+	in    *jinja.Context // the evaluation that uses it, nil outside of one
 	scope *vars.Stack
 	kind  string
 }
@@ -72,7 +79,21 @@ func (v *varsView) Get(key value.Value) (value.Value, bool, error) {
 	return x, true, err
 }
 
-func (v *varsView) evaluator() *jinja.Context { return v.run.context(v.scope) }
+// In implements jinja.Bound.
+func (v *varsView) In(c *jinja.Context) value.Value {
+	n := *v
+	n.in = c
+	return &n
+}
+
+// evaluator counts as a part of the evaluation that asks, so that a variable
+// which needs itself comes to an end.
+func (v *varsView) evaluator() *jinja.Context {
+	if v.in == nil {
+		return v.run.context(v.scope)
+	}
+	return v.in.With(v.scope)
+}
 
 // Keys implements value.Mapping.
 func (v *varsView) Keys() []value.Value {

@@ -18,6 +18,8 @@ import (
 type hostMagic struct {
 	run  *run
 	host *host
+	// viewed magic is what hostvars shows: there is no hostvars within.
+	viewed bool
 }
 
 var hostMagicNames = []string{
@@ -29,10 +31,14 @@ var hostMagicNames = []string{
 
 // Names implements vars.Layer.
 func (m *hostMagic) Names() []string {
-	if m.run.cfg.Limit != "" {
-		return append([]string{"ansible_limit"}, hostMagicNames...)
+	names := slices.Clone(hostMagicNames)
+	if m.viewed {
+		names = slices.DeleteFunc(names, func(n string) bool { return n == "hostvars" })
 	}
-	return hostMagicNames
+	if m.run.cfg.Limit != "" {
+		names = append(names, "ansible_limit")
+	}
+	return names
 }
 
 // Lookup implements vars.Layer.
@@ -45,7 +51,7 @@ func (m *hostMagic) Lookup(name string) (value.Value, bool) {
 	case "ansible_facts":
 		return m.host.facts.Dict(), true
 	case "hostvars":
-		return &hostVars{run: m.run}, true
+		return &hostVars{run: m.run}, !m.viewed
 	case "group_names":
 		return value.Strings(m.host.inv.GroupNames()...), true
 	case "inventory_dir":

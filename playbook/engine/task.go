@@ -136,6 +136,7 @@ func (t *taskRun) item(loop *value.Dict) *itemRun {
 	i.jinja = t.batch.run.context(i.stack)
 	i.jinja.OnSecret(t.secrets.add)
 	i.jinja.Host = &controller{item: i}
+	i.jinja.Inline = inlineLoader{t.batch.run}
 	return i
 }
 

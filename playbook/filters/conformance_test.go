@@ -217,6 +217,7 @@ func (c *testCase) run(env *jinja.Env) (value.Value, error) {
 		c.vars.Update(d)
 	}
 	ctx := jinja.NewContext(env, caseScope{c.vars, c.trusted})
+	ctx.Inline = caseLoader{"."}
 	switch c.Mode {
 	case "condition":
 		ok, err := ctx.Condition(c.Template, source.Pos{})
@@ -228,7 +229,7 @@ func (c *testCase) run(env *jinja.Env) (value.Value, error) {
 		}
 		return v, err
 	}
-	text, err := ctx.RenderFile(c.Template, "template.j2", c.fileOptions(), caseLoader{})
+	text, err := ctx.RenderFile(c.Template, "template.j2", c.fileOptions(), caseLoader{"templates", "."})
 	return value.Str(text), err
 }
 
@@ -279,11 +280,12 @@ func (s caseScope) Names() []string {
 	return names
 }
 
-// caseLoader finds templates below the working directory, as a playbook there does.
-type caseLoader struct{}
+// caseLoader finds templates below folders of the working directory, which a
+// playbook would stand in.
+type caseLoader []string
 
-func (caseLoader) Load(name, from string) (src, path string, err error) {
-	for _, dir := range []string{"templates", "."} {
+func (l caseLoader) Load(name, from string) (src, path string, err error) {
+	for _, dir := range l {
 		path := filepath.Join(dir, name)
 		data, err := os.ReadFile(path)
 		if err == nil {
@@ -293,7 +295,7 @@ func (caseLoader) Load(name, from string) (src, path string, err error) {
 			return "", "", err
 		}
 	}
-	return "", "", &jinja.NotFoundError{Name: name, Looked: []string{"templates", "."}}
+	return "", "", &jinja.NotFoundError{Name: name, Looked: l}
 }
 
 func describe(v value.Value) string {

@@ -127,7 +127,7 @@ func loaderOf(h Controller) jinja.Loader {
 	return searchLoader{h}
 }
 
-// searchLoader finds included templates beside the one that asks, then where
+// searchLoader finds included templates beside the file that is rendered, then where
 // templates are found.
 type searchLoader struct{ h Controller }
 

@@ -113,6 +113,13 @@ type Scope interface {
 	Names() []string
 }
 
+// Bound is a variable that evaluates others, as hostvars does: In gives the one
+// that does so as a part of c's evaluation, within its limits.
+type Bound interface {
+	value.Value
+	In(c *Context) value.Value
+}
+
 // TrustingScope is a Scope that knows which variables came from the playbook's
 // side. A conditional "{{ x }}" whose trusted x is the text of an expression is
 // evaluated as that expression; other text never is.
@@ -135,7 +142,8 @@ type FileOptions struct {
 }
 
 // Loader finds the templates that include, import and extends name. from is
-// the path of the template that asks.
+// the path of the template file that is rendered, not that of a template which
+// it includes; "" when none is.
 type Loader interface {
 	Load(name, from string) (src, path string, err error)
 }

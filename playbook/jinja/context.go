@@ -22,6 +22,10 @@ type Context struct {
 	// copies says that variables are copied before use, because the
 	// template changes containers.
 	copies bool
+	// Inline finds what templates outside of files include, import and extend;
+	// nil when they can't.
+	Inline Loader
+	inline *loading // of Inline, or of the file that is rendered
 	// Host is what belongs to the host and task that evaluate (where files
 	// are found, the inventory); the engine sets it, lookups read it.
 	Host any
@@ -63,7 +67,7 @@ func NewContext(env *Env, vars Scope) *Context {
 // With gives a Context of the same run over other variables.
 func (c *Context) With(vars Scope) *Context {
 	n := NewContext(c.env, vars)
-	n.run, n.Host = c.run, c.Host
+	n.run, n.Host, n.Inline = c.run, c.Host, c.Inline
 	return n
 }
 
@@ -130,6 +134,9 @@ func (c *Context) variable(name string) (value.Value, bool, error) {
 		return v, ok, nil
 	}
 	switch raw := v.(type) {
+	case value.Str, value.Int, value.Bool, value.Secret:
+		c.sees(v)
+		return v, true, nil
 	case *value.Template:
 		var err error
 		if v, err = c.resolveTemplate(raw); err != nil {
@@ -142,8 +149,9 @@ func (c *Context) variable(name string) (value.Value, bool, error) {
 			return v, true, nil
 		}
 		v = deepCopy(raw)
+	case Bound:
+		v = raw.In(c)
 	default:
-		c.sees(v)
 		return v, true, nil
 	}
 	if c.cache == nil {

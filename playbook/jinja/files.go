@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"drover/playbook/source"
@@ -70,8 +71,9 @@ func (c *Context) renderFile(src, path string, o FileOptions, l Loader) (value.V
 		return nil, err
 	}
 	defer c.ascend()
-	j := &variables{c: c, tpl: tpl, load: &loading{loader: l, syntax: syn, path: path, cache: map[string]*template{}}}
-	v, err := c.renderIn(tpl, j)
+	load := &loading{loader: l, syntax: syn, root: path, path: path, cache: map[string]*template{}}
+	defer c.inlineFrom(load)()
+	v, err := c.renderIn(tpl, &variables{c: c, tpl: tpl, load: load})
 	if err != nil {
 		return nil, err
 	}
@@ -103,17 +105,42 @@ func (s *syntax) opensIn(src string) bool {
 		strings.Contains(src, s.VariableStart) || strings.Contains(src, s.CommentStart)
 }
 
+// inlineFrom makes the variables that a template file uses load from where the
+// file does; the returned function ends that.
+func (c *Context) inlineFrom(file *loading) func() {
+	saved := c.inline
+	l := *file
+	l.syntax = &defaultSyntax
+	l.cache = map[string]*template{}
+	c.inline = &l
+	return func() { c.inline = saved }
+}
+
+// loads says where the templates that j names come from.
+func (j *variables) loads() *loading {
+	if j.load != nil {
+		return j.load
+	}
+	if j.c.inline == nil {
+		j.c.inline = &loading{loader: j.c.Inline, syntax: &defaultSyntax, cache: map[string]*template{}}
+	}
+	return j.c.inline
+}
+
 // template loads and parses a template by name.
 func (j *variables) template(name string) (*template, *loading, error) {
-	l := j.load
-	if l == nil || l.loader == nil {
-		return nil, nil, fmt.Errorf("'%s' can't be loaded: only template files include others", name)
+	l := j.loads()
+	if l.loader == nil {
+		return nil, nil, fmt.Errorf("'%s' can't be loaded: there is no folder to load templates from here", name)
 	}
-	src, path, err := l.loader.Load(name, l.path)
+	if slices.Contains(strings.Split(name, "/"), "..") {
+		return nil, nil, &NotFoundError{Name: name, Hint: "names of included templates can't hold '..': they are looked for below the folders of the templates"}
+	}
+	src, path, err := l.loader.Load(strings.TrimLeft(name, "/"), l.root)
 	if err != nil {
 		return nil, nil, err
 	}
-	inner := &loading{loader: l.loader, syntax: l.syntax, path: path, cache: l.cache}
+	inner := &loading{loader: l.loader, syntax: l.syntax, root: l.root, path: path, cache: l.cache}
 	if t := l.cache[path]; t != nil {
 		return t, inner, nil
 	}
@@ -138,12 +165,16 @@ func notFound(err error) bool {
 type NotFoundError struct {
 	Name   string
 	Looked []string // the places searched
+	Hint   string   // what to do about it, may be ""
 }
 
 func (e *NotFoundError) Error() string {
 	msg := "'" + e.Name + "' not found"
 	if len(e.Looked) > 0 {
 		msg += " in search paths: '" + strings.Join(e.Looked, "', '") + "'"
+	}
+	if e.Hint != "" {
+		msg += " (" + e.Hint + ")"
 	}
 	return msg
 }
@@ -157,6 +188,9 @@ func (f *frame) templateNames(x expr) ([]string, bool, error) {
 	if s, ok := value.AsString(v); ok {
 		return []string{s}, false, nil
 	}
+	if !value.Truth(v) {
+		return nil, false, &NotFoundError{Name: value.String(v), Hint: "there is no name to choose from"}
+	}
 	vs, err := f.c.elements(v)
 	if err != nil {
 		return nil, false, f.fail(x, err)
@@ -169,6 +203,19 @@ func (f *frame) templateNames(x expr) ([]string, bool, error) {
 		names = append(names, value.String(e))
 	}
 	return names, true, nil
+}
+
+// findOne gives the template that import and extends name.
+func (f *frame) findOne(x expr) (*template, *loading, error) {
+	v, err := evalUsed(x, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	name, ok := value.AsString(v)
+	if !ok {
+		return nil, nil, f.fail(x, fmt.Errorf("the name of a template must be a string, not '%s'", v.Type()))
+	}
+	return f.j.template(name)
 }
 
 // find gives the first template of the names that exists.
@@ -219,7 +266,7 @@ func runRoot(c *Context, t *template, j *variables, out *output) error {
 }
 
 func (s *importStmt) exec(f *frame) error {
-	t, l, err := f.find(s.x)
+	t, l, err := f.findOne(s.x)
 	if err != nil {
 		return f.fail(s, err)
 	}

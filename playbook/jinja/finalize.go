@@ -49,6 +49,8 @@ func (f *finalizer) value(v value.Value) (value.Value, error) {
 		return f.dict(v)
 	case value.Mapping:
 		return f.mapping(v)
+	case *module:
+		return value.Str(v.Str()), nil
 	case value.Transient:
 		return f.transient(v.(value.Value))
 	case groupTuple:

@@ -37,7 +37,8 @@ type variables struct {
 type loading struct {
 	loader Loader
 	syntax *syntax
-	path   string
+	root   string // the template file whose evaluation loads, "" for inline text
+	path   string // the template that was loaded
 	cache  map[string]*template
 }
 

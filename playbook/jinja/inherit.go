@@ -83,7 +83,7 @@ func (s *extendsStmt) exec(f *frame) error {
 	if f.j.parentTpl != nil {
 		return f.fail(s, errors.New("extended multiple times"))
 	}
-	t, l, err := f.find(s.x)
+	t, l, err := f.findOne(s.x)
 	if err != nil {
 		return f.fail(s, err)
 	}
