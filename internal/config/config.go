@@ -68,6 +68,7 @@ type Config struct {
 	DiffContext           int
 	RunTags               []string
 	SkipTags              []string
+	Managed               string // what ansible_managed says in templates
 
 	AskVaultPass         bool
 	VaultPasswordFile    string

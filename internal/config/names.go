@@ -36,6 +36,7 @@ var constants = map[string]string{
 	"inventory_ignore_patterns": "INVENTORY_IGNORE_PATTERNS", "yaml_valid_extensions": "YAML_FILENAME_EXTENSIONS",
 	"host_pattern_mismatch": "HOST_PATTERN_MISMATCH", "force_valid_group_names": "TRANSFORM_INVALID_GROUP_CHARS",
 	"vault_encrypt_salt": "VAULT_ENCRYPT_SALT",
+	"ansible_managed":    "DEFAULT_MANAGED_STR",
 	"compat":             "DROVER_COMPAT",
 }
 

@@ -133,6 +133,7 @@ func runSettings(c *Config) []setting {
 		row("retry_files_save_path", "ANSIBLE_RETRY_FILES_SAVE_PATH", "", path(&c.RetryFilesPath)),
 		row("diff_always", "ANSIBLE_DIFF_ALWAYS", "no", boolean(&c.DiffAlways)).in("diff", "always"),
 		row("diff_context", "ANSIBLE_DIFF_CONTEXT", "3", integer(&c.DiffContext)).in("diff", "context"),
+		row("ansible_managed", "", "Ansible managed", text(&c.Managed)),
 		row("run_tags", "ANSIBLE_RUN_TAGS", "", list(&c.RunTags)).in("tags", "run"),
 		row("skip_tags", "ANSIBLE_SKIP_TAGS", "", list(&c.SkipTags)).in("tags", "skip"),
 	}

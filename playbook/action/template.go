@@ -3,12 +3,8 @@ package action
 import (
 	"context"
 	"os"
-	"os/user"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"time"
 	"unicode/utf16"
 
 	"drover/modules"
@@ -114,44 +110,13 @@ func (a *templateArgs) render(t Task, path string) (text string, secret bool, mo
 		return "", false, 0, err
 	}
 	o := jinja.FileOptions{
-		TrimBlocks: a.TrimBlocks, LstripBlocks: a.LstripBlocks, KeepTrailingNewline: true, NewlineSequence: newline,
+		TrimBlocks: a.TrimBlocks, LstripBlocks: a.LstripBlocks, NewlineSequence: newline,
 		BlockStart: a.BlockStart, BlockEnd: a.BlockEnd, VariableStart: a.VariableStart, VariableEnd: a.VariableEnd,
 		CommentStart: a.CommentStart, CommentEnd: a.CommentEnd,
 	}
 	c := t.With(a.vars(t, path, info))
 	text, err = c.RenderFile(string(src), path, o, t.Loader())
 	return text, secret, info.Mode(), err
-}
-
-// vars gives the variables that only templates have.
-func (a *templateArgs) vars(t Task, path string, info os.FileInfo) *value.Dict {
-	host, _ := os.Hostname()
-	full, err := filepath.Abs(path)
-	if err != nil {
-		full = path
-	}
-	const stamp = "2006-01-02 15:04:05.000000"
-	d := value.DictOf(
-		"template_host", host, "template_path", path, "template_fullpath", full,
-		"template_destpath", a.Dest, "template_uid", ownerOf(info),
-		"template_mtime", info.ModTime().Format(stamp), "template_run_date", time.Now().Format(stamp))
-	if set, err := t.Jinja().Expr("ansible_managed is defined", t.Pos()); err != nil || !value.Truth(set) {
-		d.Put("ansible_managed", value.Str("Ansible managed"))
-	}
-	return d
-}
-
-// ownerOf gives the name of a file's owner, or the number.
-func ownerOf(info os.FileInfo) string {
-	uid, ok := fileOwner(info)
-	if !ok {
-		return ""
-	}
-	id := strconv.Itoa(uid)
-	if u, err := user.LookupId(id); err == nil {
-		return u.Username
-	}
-	return id
 }
 
 // encode writes text in an encoding.

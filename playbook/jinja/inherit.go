@@ -20,7 +20,7 @@ func (f *frame) renderBody(tpl *template) (value.Value, error) {
 		f.out.buf.Grow(int(size))
 	}
 	if err := f.execRoot(tpl); err != nil {
-		return nil, err
+		return f.out.cut(err)
 	}
 	tpl.size.Store(int32(min(f.out.buf.Len(), 1<<20)))
 	return f.out.result()
@@ -147,7 +147,7 @@ func (b *blockRef) Attr(name string) (value.Value, bool, error) {
 func (b *blockRef) call(c *Call) (value.Value, error) {
 	out := newOutput(b.j.c)
 	if err := runBlock(b.j.c, b.j, b.name, b.level, out); err != nil {
-		return nil, err
+		return out.cut(err)
 	}
 	return out.result()
 }

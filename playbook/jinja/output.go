@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -118,6 +119,22 @@ func (o *output) result() (value.Value, error) {
 		return value.Secret(o.buf.String()), nil
 	}
 	return value.Str(o.buf.String()), nil
+}
+
+// cut ends the output at a failure: what was undefined in the text before it
+// comes first.
+func (o *output) cut(err error) (value.Value, error) {
+	var limit *limitError
+	if errors.As(err, &limit) {
+		return nil, err
+	}
+	if o.n == 1 {
+		o.text(o.first) // notes what is undefined in it
+	}
+	if v, _ := o.result(); o.undef != nil {
+		return v, nil
+	}
+	return nil, err
 }
 
 // joinLater prints the pieces that were kept.
