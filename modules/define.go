@@ -75,11 +75,31 @@ func (d *defined[A]) Run(ctx context.Context, h target.Host, c *Call) (*Result, 
 		return &Result{Skipped: true, Msg: msg}, nil
 	}
 	h = withEnv(h, c.Env)
+	secrets := confide(d.spec().Args, c.Args)
 	r, err := d.run(ctx, h, c, a)
+	if keep := d.spec().KeepKeys; len(secrets) > 0 && keep != nil && r != nil {
+		r.Data, _ = secrets.keys(r.Data, keep).(*value.Dict)
+	}
 	if !strings.HasPrefix(d.name, "drover.") {
 		describePath(ctx, h, r, err)
 	}
-	return r, err
+	if len(secrets) == 0 {
+		return r, err
+	}
+	return inConfidence(secrets, r, err)
+}
+
+// inConfidence gives a module's result, or its failure as one, without the
+// secrets of its arguments.
+func inConfidence(secrets confidence, r *Result, err error) (*Result, error) {
+	switch {
+	case err != nil:
+		r = FailResult(err)
+	case r == nil:
+		return nil, nil
+	}
+	secrets.result(r)
+	return r, nil
 }
 
 // describePath completes a result or a failure that names a path.

@@ -44,7 +44,10 @@ type Spec struct {
 	// Account names the argument that holds a user whose account can be
 	// changed or removed only while nothing runs as that user: runners that
 	// became this user and have nothing to do leave the host first.
-	Account  string
+	Account string
+	// KeepKeys, when not nil, makes secrets among the arguments stay out of the
+	// names of the result's keys too, but for these.
+	KeepKeys []string
 	Examples string
 	Returns  []Return
 	// Rules on combinations of arguments, as Ansible has them.

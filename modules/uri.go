@@ -55,6 +55,8 @@ func uriModule() Module {
 			{"content", "str", "when return_content or the status is not expected", "The answer's contents."},
 			{"path", "str", "when dest", "The file written."},
 		},
+		KeepKeys: []string{"msg", "failed", "changed", "stdout", "stderr", "rc", "elapsed", "path", "location", "content", "content_type",
+			"warnings", "deprecations", "exception", "skipped"},
 	}, runURI)
 }
 
