@@ -54,8 +54,9 @@ func copyModule() Module {
 		MutuallyExclusive: [][]string{{"src", "content"}},
 		Examples:          "- name: Configuration with a safety net\n  ansible.builtin.copy:\n    src: sshd_config\n    dest: /etc/ssh/sshd_config\n    mode: '0600'\n    backup: yes\n    validate: /usr/sbin/sshd -t -f %s\n",
 		Returns: []Return{
-			{"dest", "str", "success", "The file that was written."},
-			{"src", "str", "success, with src", "The source."},
+			{"dest", "str", "success, but for a file that check mode would write", "The file or folder."},
+			{"path", "str", "for a file with the right contents", "The file."},
+			{"src", "str", "for a file that was written, or a folder", "The temporary file that became dest; the source of a folder or with remote_src."},
 			{"checksum", "str", "for a file", "SHA-1 of the contents."},
 			{"md5sum", "str", "for a file that changed", "MD5 of the contents; left out for files above 8 MiB when the result is not registered."},
 			{"backup_file", "str", "changed, with backup", "Where the former file is kept."},
@@ -78,51 +79,32 @@ func runCopy(ctx context.Context, h target.Host, c *Call, a *copyArgs) (*Result,
 
 // copier is one use of the module.
 type copier struct {
-	h   target.Host
-	c   *Call
-	a   *copyArgs
-	src *copySource
-	res Result
+	h    target.Host
+	c    *Call
+	a    *copyArgs
+	src  *copySource
+	done *copied // the last file
+	res  Result
 }
 
 // single copies one file.
 func (cp *copier) single(ctx context.Context) (*Result, error) {
-	e := &cp.src.entries[0]
-	if want := cp.a.Checksum; want != "" && want != e.SHA1 {
-		return nil, FailWith(value.DictOf("checksum", e.SHA1, "expected_checksum", want),
-			"Copied file does not match the expected checksum. Transfer failed.")
+	if cp.a.RemoteSrc && cp.a.Content == nil {
+		return cp.singleOnHost(ctx)
 	}
 	if cp.a.Content != nil && isDir(cp.h, cp.a.Dest) {
-		return nil, Failf("can not use content with a dir as dest")
+		return nil, FailWith(value.DictOf("diff", []any{}), "can not use content with a dir as dest")
 	}
-	dest := cp.fileDest()
-	if err := cp.parents(ctx, dest); err != nil {
-		return nil, err
+	return cp.one(ctx, cp.fileDest())
+}
+
+// verify checks the source against the checksum that was asked for.
+func (cp *copier) verify(e *copyEntry) error {
+	if want := cp.a.Checksum; want != "" && want != e.SHA1 {
+		return FailWith(value.DictOf("checksum", e.SHA1, "expected_checksum", want),
+			"Copied file does not match the expected checksum. Transfer failed.")
 	}
-	done, err := cp.file(ctx, e, dest)
-	if err != nil {
-		return nil, err
-	}
-	r := &cp.res
-	r.Set("dest", done.dest)
-	if cp.src.label != "" {
-		r.Set("src", cp.src.label)
-	}
-	if done.kept {
-		r.Msg = "file already exists"
-		return r, nil
-	}
-	if err := cp.src.sum(ctx, e); err != nil {
-		return nil, err
-	}
-	r.Set("checksum", e.SHA1)
-	if done.md5 != "" {
-		r.Set("md5sum", done.md5)
-	}
-	if done.backup != "" {
-		r.Set("backup_file", done.backup)
-	}
-	return r, nil
+	return nil
 }
 
 // fileDest gives the path of a single file: below dest when that is a folder.
@@ -137,13 +119,15 @@ func (cp *copier) fileDest() string {
 // foretells says that a file from the controller is not to be written, only
 // told of. Folders and owners that it needs may be what earlier tasks would
 // have made, so their lack is no fault yet.
-func (cp *copier) foretells() bool { return cp.c.Check && !cp.a.RemoteSrc }
+func (cp *copier) foretells() bool {
+	return cp.c.Check && (!cp.a.RemoteSrc || cp.a.Content != nil)
+}
 
 // parents makes the folders above dest when dest was written with a slash at
 // its end; otherwise they must be there.
 func (cp *copier) parents(ctx context.Context, dest string) error {
 	dir := filepath.Dir(dest)
-	if isDir(cp.h, dir) || cp.foretells() {
+	if cp.src.tree || isDir(cp.h, dir) {
 		return nil
 	}
 	if !strings.HasSuffix(cp.a.Dest, "/") {
@@ -154,11 +138,20 @@ func (cp *copier) parents(ctx context.Context, dest string) error {
 
 // tree copies a folder.
 func (cp *copier) tree(ctx context.Context) (*Result, error) {
+	if cp.a.RemoteSrc && !cp.a.Force && isDir(cp.h, cp.a.Dest) {
+		return cp.keptOnHost(cp.src.dest), nil
+	}
+	if len(cp.src.entries) == 0 && !cp.a.RemoteSrc {
+		return cp.treeResult(), nil // Ansible makes no folder that nothing goes into
+	}
 	if info, err := cp.h.Stat(cp.a.Dest); err == nil && !info.IsDir() {
 		return nil, Failf("can't copy the folder %s to %s, which is a file", cp.src.label, cp.a.Dest)
 	}
 	if err := cp.folder(ctx, cp.a.Dest, cp.src.mode); err != nil {
 		return nil, err
+	}
+	if e := cp.src.entries; len(e) == 1 && e[0].Kind == "file" && !cp.a.RemoteSrc {
+		return cp.one(ctx, filepath.Join(cp.a.Dest, e[0].Path))
 	}
 	for i := range cp.src.entries {
 		if err := ctx.Err(); err != nil {
@@ -171,9 +164,7 @@ func (cp *copier) tree(ctx context.Context) (*Result, error) {
 	if cp.a.RemoteSrc {
 		return cp.treeOnHost(ctx)
 	}
-	r := &cp.res
-	r.Set("dest", cp.a.Dest).Set("src", cp.src.label)
-	return r, nil
+	return cp.treeResult(), nil
 }
 
 // treeOnHost ends the copy of a folder of the host: what is in it has the modes
@@ -193,7 +184,7 @@ func (cp *copier) treeOnHost(ctx context.Context) (*Result, error) {
 	}
 	r := &cp.res
 	r.Changed = r.Changed || changed
-	return r.Set("dest", cp.src.dest).Set("src", cp.a.Src), nil
+	return r.Set("dest", cp.src.dest).Set("src", cp.a.Src).Set("md5sum", nil).Set("checksum", nil), nil
 }
 
 func (cp *copier) entry(ctx context.Context, e *copyEntry) error {

@@ -6,6 +6,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"encoding/hex"
+	"errors"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -18,13 +19,19 @@ import (
 // copied is what became of one file.
 type copied struct {
 	dest, md5, backup string
-	kept              bool // it was there, and force is off
+	temporary         string      // where it was written before it took its place
+	kept              bool        // it was there, and force is off
+	props             *Properties // of a file whose contents were right already
 }
 
 // file makes dest equal to an entry of the source.
 func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied, error) {
-	old, isLink := cp.present(&dest)
+	old, isLink, err := cp.present(&dest)
+	if err != nil {
+		return nil, err
+	}
 	done := &copied{dest: dest}
+	cp.done = done
 	if old != nil && !cp.a.Force {
 		done.kept = true
 		return done, nil
@@ -56,8 +63,8 @@ func (cp *copier) file(ctx context.Context, e *copyEntry, dest string) (*copied,
 	props.put("path", dest, dest)
 	changed, err := fa.Apply(ctx, cp.h, cp.c, dest, props)
 	cp.res.Changed = cp.res.Changed || changed
-	if cp.c.Diff && props.After.Len() > 1 && !replaced {
-		cp.res.Diff = append(cp.res.Diff, props.Diff("")...)
+	if !replaced {
+		done.props = props
 	}
 	return done, err
 }
@@ -81,22 +88,29 @@ func (cp *copier) likeSource(fa FileArgs, e *copyEntry) FileArgs {
 
 // present tells what is at dest, which becomes the link's end with follow. A
 // link that will be replaced counts as there.
-func (cp *copier) present(dest *string) (old *target.Info, isLink bool) {
-	info, err := cp.h.Lstat(*dest)
-	if err != nil {
-		return nil, false
-	}
-	if info.Mode&fs.ModeSymlink == 0 {
-		return info, false
+func (cp *copier) present(dest *string) (old *target.Info, isLink bool, err error) {
+	info, err := cp.look(*dest)
+	if info == nil || info.Mode&fs.ModeSymlink == 0 {
+		return info, false, err
 	}
 	if !cp.a.Follow {
-		return info, true
+		return info, true, nil
 	}
 	*dest = followLink(cp.h, *dest)
-	if info, err = cp.h.Lstat(*dest); err != nil {
-		return nil, false
+	info, err = cp.look(*dest)
+	return info, false, err
+}
+
+// look gives what is at a path, nil for nothing.
+func (cp *copier) look(path string) (*target.Info, error) {
+	info, err := cp.h.Lstat(path)
+	switch {
+	case err == nil:
+		return info, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
 	}
-	return info, false
+	return nil, Failf("Failed to get information on remote file (%s): %w", path, errnoText(err))
 }
 
 // followLink gives the end of a chain of links, which need not be there.
@@ -129,6 +143,7 @@ func (cp *copier) differs(ctx context.Context, e *copyEntry, dest string, old *t
 // replace reports the diff and, outside check mode, writes the file.
 func (cp *copier) replace(ctx context.Context, e *copyEntry, old *target.Info, done *copied) error {
 	var data []byte
+	cp.res.DiffList = true
 	small := e.Size <= maxDiff
 	if small && (cp.c.Diff || !cp.c.Check) {
 		var err error
@@ -138,10 +153,15 @@ func (cp *copier) replace(ctx context.Context, e *copyEntry, old *target.Info, d
 	}
 	if cp.c.Diff {
 		cp.res.Diff = append(cp.res.Diff, cp.diff(e, old, done.dest, data))
-		cp.res.DiffList = true
 	}
-	if cp.c.Check {
+	if cp.foretells() {
 		return nil
+	}
+	if err := cp.verify(e); err != nil {
+		return err
+	}
+	if err := cp.parents(ctx, done.dest); err != nil || cp.c.Check {
+		return err
 	}
 	if cp.a.Backup && old != nil {
 		var err error
@@ -149,12 +169,15 @@ func (cp *copier) replace(ctx context.Context, e *copyEntry, old *target.Info, d
 			return err
 		}
 	}
-	w := writing{Path: done.dest, Validate: cp.a.Validate, Unsafe: cp.a.inPlace(cp.h)}
+	w := writing{Path: done.dest, Validate: cp.a.Validate, Refused: "failed to validate", Unsafe: cp.a.inPlace(cp.h)}
 	return w.write(ctx, cp.h, func(to io.Writer) error { return cp.fill(ctx, e, data, small, to, done) })
 }
 
 // fill writes the contents and checks them on their way.
 func (cp *copier) fill(ctx context.Context, e *copyEntry, data []byte, have bool, to io.Writer, done *copied) error {
+	if f, ok := to.(interface{ Name() string }); ok {
+		done.temporary = f.Name()
+	}
 	var from io.Reader = bytes.NewReader(data)
 	if !have {
 		in, err := cp.src.open(ctx, e)
@@ -212,6 +235,12 @@ func (cp *copier) diff(e *copyEntry, old *target.Info, dest string, data []byte)
 	if e.Size > maxDiff {
 		d.SrcLarger, d.After = maxDiff, ""
 	}
+	if d.DstBinary || d.DstLarger > 0 {
+		d.BeforeHeader = "" // only text has a name
+	}
+	if d.SrcBinary || d.SrcLarger > 0 {
+		d.AfterHeader = ""
+	}
 	return d
 }
 
@@ -235,8 +264,8 @@ func copyNeeds(ctx context.Context, h target.Host, c *Call, a *copyArgs) []strin
 		if src.tree {
 			dest = filepath.Join(a.Dest, e.Path)
 		}
-		old, isLink := cp.present(&dest)
-		if old == nil || a.Force && (isLink || cp.differs(ctx, e, dest, old)) {
+		old, isLink, err := cp.present(&dest)
+		if err == nil && (old == nil || a.Force && (isLink || cp.differs(ctx, e, dest, old))) {
 			ids = append(ids, e.SHA1)
 		}
 	}

@@ -19,7 +19,7 @@ type copySource struct {
 	label   string // shown as src; "" for given contents
 	base    string // the file's name in a folder
 	tree    bool   // a folder
-	dest    string // of a folder of the host: dest as the task names it
+	dest    string // of a folder of the host: what the result calls it
 	mode    string // of such a folder
 	entries []copyEntry
 	open    func(ctx context.Context, e *copyEntry) (io.ReadCloser, error)
@@ -81,7 +81,7 @@ func (a *copyArgs) contentSource() (*copySource, error) {
 	data := []byte(contentText(a.Content))
 	return &copySource{
 		base:    filepath.Base(a.Dest),
-		entries: []copyEntry{{Kind: "file", SHA1: sha1Hex(data), Size: int64(len(data)), Mode: "0644"}},
+		entries: []copyEntry{{Kind: "file", SHA1: sha1Hex(data), Size: int64(len(data)), Mode: "0600"}},
 		open: func(context.Context, *copyEntry) (io.ReadCloser, error) {
 			return io.NopCloser(bytes.NewReader(data)), nil
 		},
@@ -146,11 +146,24 @@ func (a *copyArgs) hostSource(h target.Host) (*copySource, error) {
 	if s.entries, err = listTree(h, root, "", a.LocalFollow != nil && *a.LocalFollow, []uint64{info.Ino}); err != nil {
 		return nil, err
 	}
-	s.dest, s.mode = a.Dest, modeText(info.Perm())
+	s.mode = modeText(info.Perm())
+	s.dest = a.treeDest(h, s.base)
 	if !strings.HasSuffix(a.Src, "/") {
 		a.Dest = filepath.Join(a.Dest, s.base)
 	}
 	return s, nil
+}
+
+// treeDest gives the folder that the copy of a folder of the host reports: dest,
+// or what the source is called there when dest is a folder already.
+func (a *copyArgs) treeDest(h target.Host, base string) string {
+	switch {
+	case !isDir(h, a.Dest):
+		return a.Dest
+	case strings.HasSuffix(a.Src, "/"):
+		return strings.TrimRight(a.Dest, "/") + "/"
+	}
+	return filepath.Join(a.Dest, base)
 }
 
 // hostEntry describes one file of the host.

@@ -89,17 +89,18 @@ func (d *defined[A]) Run(ctx context.Context, h target.Host, c *Call) (*Result, 
 	return inConfidence(secrets, r, err)
 }
 
-// inConfidence gives a module's result, or its failure as one, without the
-// secrets of its arguments.
+// inConfidence gives a module's result, or its failure, without the secrets of
+// its arguments.
 func inConfidence(secrets confidence, r *Result, err error) (*Result, error) {
-	switch {
-	case err != nil:
-		r = FailResult(err)
-	case r == nil:
-		return nil, nil
+	if r != nil {
+		secrets.result(r)
 	}
-	secrets.result(r)
-	return r, nil
+	if err == nil {
+		return r, nil
+	}
+	failure := FailResult(err)
+	secrets.result(failure)
+	return r, &Error{Msg: failure.Msg, Data: failure.Data, Err: err}
 }
 
 // describePath completes a result or a failure that names a path.
@@ -108,7 +109,7 @@ func describePath(ctx context.Context, h target.Host, r *Result, err error) {
 	switch {
 	case errors.As(err, &e) && e.Data != nil:
 		addPathInfo(ctx, h, e.Data)
-	case err == nil && r != nil && r.Data != nil:
+	case err == nil && r != nil && r.Data != nil && !r.NoPath:
 		addPathInfo(ctx, h, r.Data)
 	}
 }

@@ -108,7 +108,7 @@ func TestFileModulesRefuse(t *testing.T) {
 		{"copy", []any{"content", "y", "dest", "/etc/f", "validate", "true"}, "validate must contain %s: true"},
 		{"copy", []any{"content", "x", "dest", "/etc/f", "mode", "rwx"}, "mode must be in octal or symbolic form"},
 		{"copy", []any{"content", "x", "dest", "/etc/f", "owner", "nobody99"}, "failed to look up user nobody99"},
-		{"copy", []any{"content", "x", "dest", "/etc/f", "checksum", "00"}, "does not match the expected checksum"},
+		{"copy", []any{"content", "y", "dest", "/etc/f", "checksum", "00"}, "does not match the expected checksum"},
 		{"copy", []any{"src", "/nope", "dest", "/etc/f", "remote_src", true}, "Source /nope not found"},
 		{"file", []any{"path", "/nope"}, "file (/nope) is absent, cannot continue"},
 		{"file", []any{"path", "/etc", "state", "file"}, "file (/etc) is directory, cannot continue"},

@@ -75,10 +75,10 @@ func TestHtpasswdEdits(t *testing.T) {
 
 func TestHtpasswdRefuses(t *testing.T) {
 	for want, args := range map[string][]any{
-		"does not exist":     {"name", "jane", "password", "x", "create", false},
+		"does not exist":     {"name", "jane", "password", "s3cret", "create", false},
 		"password is needed": {"name", "jane"},
-		"may have no colon":  {"name", "ja:ne", "password", "x"},
-		"there are apr_md5":  {"name", "jane", "password", "x", "hash_scheme", "rot13"},
+		"may have no colon":  {"name", "ja:ne", "password", "s3cret"},
+		"there are apr_md5":  {"name", "jane", "password", "s3cret", "hash_scheme", "rot13"},
 	} {
 		f := target.NewFake()
 		_, err := htpasswdModule().Run(t.Context(), f, &Call{Args: value.DictOf(append(args, "path", "/etc/pw")...)})

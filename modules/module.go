@@ -139,7 +139,8 @@ type Result struct {
 	Skipped      bool
 	Msg          string
 	Diff         []Diff
-	DiffList     bool        // gives diff as a list also when there is one
+	DiffList     bool        // gives diff as a list also when there is one or none
+	NoPath       bool        // leaves out what there is to tell of its path or dest
 	Facts        *value.Dict // becomes ansible_facts
 	Warnings     []string
 	Deprecations []string

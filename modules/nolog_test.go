@@ -59,11 +59,11 @@ func TestResultsKeepSecrets(t *testing.T) {
 }
 
 func TestFailuresKeepSecrets(t *testing.T) {
-	m := confiding(func() (*Result, error) { return nil, FailWith(value.DictOf("cmd", "login hunter2"), "hunter2 is wrong") }, nil)
-	r, err := m.Run(t.Context(), target.NewFake(), &Call{Args: value.DictOf("key", "hunter2")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := confiding(func() (*Result, error) {
+		return nil, FailWith(value.DictOf("cmd", "login hunter2"), "hunter2 is wrong")
+	}, nil)
+	_, err := m.Run(t.Context(), target.NewFake(), &Call{Args: value.DictOf("key", "hunter2")})
+	r := FailResult(err)
 	if got, want := value.Repr(r.Dict()), "{'changed': False, 'cmd': 'login ********', 'failed': True, 'msg': '******** is wrong'}"; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}

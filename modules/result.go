@@ -28,7 +28,7 @@ func (r *Result) Dict() *value.Dict {
 	if r.Msg != "" {
 		d.Put("msg", value.Str(r.Msg))
 	}
-	if len(r.Diff) > 0 {
+	if len(r.Diff) > 0 || r.DiffList {
 		d.Put("diff", diffValue(r.Diff, r.DiffList))
 	}
 	if r.Facts.Len() > 0 {

@@ -23,6 +23,7 @@ type writing struct {
 	Path     string
 	Mode     fs.FileMode // of a new file; 0 means 0666 less the umask
 	Validate string      // command with %s that must accept the new file first
+	Refused  string      // message when that command does not, "" for the usual one
 	Unsafe   bool        // write in place when the file can't be replaced
 }
 
@@ -107,6 +108,9 @@ func (w writing) validate(ctx context.Context, h target.Host, name string) error
 	}
 	if out.RC != 0 {
 		data := value.DictOf("exit_status", out.RC, "stdout", string(out.Stdout), "stderr", string(out.Stderr))
+		if w.Refused != "" {
+			return FailWith(data, "%s", w.Refused)
+		}
 		return FailWith(data, "failed to validate: rc:%d error:%s", out.RC, strings.TrimSpace(string(out.Stderr)))
 	}
 	return nil

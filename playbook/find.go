@@ -77,7 +77,7 @@ func firstOf(candidates []string, kind, name string, pos source.Pos) (string, er
 			return c, nil
 		}
 	}
-	return "", notFound("can't find the file '"+name+"' ("+kind+")", candidates, pos)
+	return "", notFound("Could not find or access '"+name+"' ("+kind+")", candidates, pos)
 }
 
 // notFound lists where something was looked for.

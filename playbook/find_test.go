@@ -63,7 +63,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("%s is %s, want %s", tc.name, rel, tc.want)
 		}
 	}
-	if _, err := l.Find(inRole, "files", "nowhere"); err == nil || !strings.Contains(err.Error(), "can't find the file 'nowhere'") {
+	if _, err := l.Find(inRole, "files", "nowhere"); err == nil || !strings.Contains(err.Error(), "Could not find or access 'nowhere'") {
 		t.Errorf("error %v", err)
 	}
 }

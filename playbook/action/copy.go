@@ -38,6 +38,9 @@ func (c *copier) copy(ctx context.Context, t Task) (*value.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
+	if strings.HasSuffix(src, "/") {
+		path += "/" // the module's result shows the difference
+	}
 	return m.send(ctx, t, module, path, args)
 }
 

@@ -161,7 +161,7 @@ func TestCopyLargeFile(t *testing.T) {
 	if again.At("md5sum") == value.None {
 		t.Error("a registered result lacks the MD5")
 	}
-	bad := h.run(t, "ansible.builtin.copy", "src", "f", "dest", h.remote+"/", "checksum", strings.Repeat("0", 40))
+	bad := h.run(t, "ansible.builtin.copy", "src", "f", "dest", h.remote+"/new", "checksum", strings.Repeat("0", 40))
 	if !value.Truth(bad.At("failed")) {
 		t.Errorf("a wrong checksum was accepted: %s", value.Repr(bad))
 	}
