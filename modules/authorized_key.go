@@ -2,6 +2,8 @@ package modules
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -12,16 +14,16 @@ import (
 )
 
 type authorizedKeyArgs struct {
-	User          string `arg:"user" required:"true" doc:"Whose keys."`
-	Key           string `arg:"key" required:"true" doc:"Public keys, one a line, or a URL with such lines."`
-	Path          string `arg:"path" type:"path" doc:"The file; ~/.ssh/authorized_keys when not given."`
-	ManageDir     bool   `arg:"manage_dir" default:"true" doc:"Make the folder, with the right owner and mode."`
-	State         string `arg:"state" default:"present" choices:"absent,present" doc:"Whether the keys are in the file."`
-	KeyOptions    string `arg:"key_options" doc:"Options to put before the key; others that the line has are replaced."`
-	Exclusive     bool   `arg:"exclusive" default:"false" doc:"Remove all other keys."`
-	Comment       string `arg:"comment" doc:"Replaces the comment of the key."`
-	ValidateCerts bool   `arg:"validate_certs" default:"true" doc:"Verify the server's certificate where key is a URL."`
-	Follow        bool   `arg:"follow" default:"false" doc:"Follow a symbolic link instead of replacing it."`
+	User          string  `arg:"user" required:"true" doc:"Whose keys."`
+	Key           string  `arg:"key" required:"true" doc:"Public keys, one a line, or a URL with such lines."`
+	Path          string  `arg:"path" type:"path" doc:"The file; ~/.ssh/authorized_keys when not given."`
+	ManageDir     bool    `arg:"manage_dir" default:"true" doc:"Make the folder, with the right owner and mode."`
+	State         string  `arg:"state" default:"present" choices:"absent,present" doc:"Whether the keys are in the file."`
+	KeyOptions    *string `arg:"key_options" doc:"Options to put before the key; others that the line has are replaced."`
+	Exclusive     bool    `arg:"exclusive" default:"false" doc:"Remove all other keys."`
+	Comment       *string `arg:"comment" doc:"Replaces the comment of the key."`
+	ValidateCerts bool    `arg:"validate_certs" default:"true" doc:"Verify the server's certificate where key is a URL."`
+	Follow        bool    `arg:"follow" default:"false" doc:"Follow a symbolic link instead of replacing it."`
 }
 
 // authorizedKeyModule keeps keys in a user's authorized_keys.
@@ -37,24 +39,29 @@ func authorizedKeyModule() Module {
 }
 
 func runAuthorizedKey(ctx context.Context, h target.Host, c *Call, a *authorizedKeyArgs) (*Result, error) {
-	owner, ok := h.Users().User(a.User)
-	if !ok {
-		return nil, Failf("Failed to lookup user %s: there is no such user on this host", a.User)
+	owner, file, err := a.file(h, c.Check)
+	if err != nil {
+		return nil, err
 	}
-	file := orText(a.Path, path.Join(owner.Home, ".ssh/authorized_keys"))
-	if a.Follow {
-		file = followLink(h, file)
+	lines, err := a.lines(ctx, h)
+	if err != nil {
+		return nil, err
 	}
-	wanted, err := a.keys(ctx, h)
+	wanted, err := a.keys(lines)
 	if err != nil {
 		return nil, err
 	}
 	old, _ := h.ReadFile(file)
 	text := a.edit(string(old), wanted)
 	res := &Result{Changed: text != string(old)}
-	res.Set("keyfile", file).Set("user", a.User).Set("state", a.State).Set("exclusive", a.Exclusive).Set("key", a.Key)
+	res.Set("user", a.User).Set("key", a.Key).Set("path", orNone(a.Path)).Set("manage_dir", a.ManageDir).Set("state", a.State).
+		Set("key_options", given(a.KeyOptions)).Set("exclusive", a.Exclusive).Set("comment", given(a.Comment)).
+		Set("validate_certs", a.ValidateCerts).Set("follow", a.Follow).Set("keyfile", file)
 	if !res.Changed {
 		return res, nil
+	}
+	if a.Follow {
+		file = followLink(h, file)
 	}
 	if c.Diff {
 		res.Diff = []Diff{{Before: string(old), After: text, BeforeHeader: file, AfterHeader: file}}
@@ -65,8 +72,30 @@ func runAuthorizedKey(ctx context.Context, h target.Host, c *Call, a *authorized
 	return res, a.write(h, owner, file, text)
 }
 
-// keys gives the wanted keys, fetching them where key is a URL.
-func (a *authorizedKeyArgs) keys(ctx context.Context, h target.Host) ([]sshKeyLine, error) {
+// given gives a text that may be left out.
+func given(s *string) value.Value {
+	if s == nil {
+		return value.None
+	}
+	return value.Str(*s)
+}
+
+// file gives the file and whose it is. In check mode a former task may be the
+// one that makes the user.
+func (a *authorizedKeyArgs) file(h target.Host, check bool) (owner target.User, file string, err error) {
+	owner, ok := h.Users().User(a.User)
+	switch {
+	case !ok && check && a.Path == "":
+		return owner, "", Failf("Either user must exist or you must provide full path to key file in check mode")
+	case !ok && !check:
+		return owner, "", Failf("Failed to lookup user %s: there is no such user on this host", a.User)
+	}
+	return owner, orText(a.Path, path.Join(owner.Home, ".ssh/authorized_keys")), nil
+}
+
+// lines gives the wanted keys' lines, from where key names a URL or a file of
+// the host.
+func (a *authorizedKeyArgs) lines(ctx context.Context, h target.Host) ([]string, error) {
 	text := a.Key
 	if strings.HasPrefix(text, "http") {
 		dir, err := h.MkdirTemp("", "drover-keys-")
@@ -77,115 +106,149 @@ func (a *authorizedKeyArgs) keys(ctx context.Context, h target.Host) ([]sshKeyLi
 		if err := downloadFile(ctx, h, text, dir+"/keys", 30*time.Second); err != nil {
 			return nil, Failf("Error getting key from: %s: %w", text, err)
 		}
-		data, err := h.ReadFile(dir + "/keys")
-		if err != nil {
-			return nil, Failf("Error getting key from: %s: %w", text, err)
+		text = "file://" + dir + "/keys"
+	}
+	if file, ok := strings.CutPrefix(text, "file://"); ok {
+		data, err := h.ReadFile(file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, Failf("Path to a key file not found: %s", file)
+		case isDir(h, file):
+			return nil, Failf("Path to a key is a directory and must be a file: %s", file)
+		case err != nil:
+			return nil, Failf("Failed to read key file %s : %w", file, reason(err))
 		}
 		text = string(data)
 	}
+	return splitLines(text), nil
+}
+
+// keys reads the wanted keys and gives them the options and the comment.
+func (a *authorizedKeyArgs) keys(lines []string) ([]sshKeyLine, error) {
 	var keys []sshKeyLine
-	for _, line := range strings.Split(text, "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
+	for _, line := range lines {
+		if line == "" || line[0] == '#' {
 			continue
 		}
-		k, ok := parseKeyLine(line)
-		if !ok {
-			return nil, FailWith(value.DictOf("key", line), "invalid key specified: %s", line)
+		k := parseKeyLine(line)
+		if k.kind == "" {
+			return nil, Failf("invalid key specified: %s", line)
 		}
-		if a.KeyOptions != "" {
-			k.options = a.KeyOptions
+		if a.KeyOptions != nil {
+			k.options = splitKeyOptions(*a.KeyOptions)
 		}
-		if a.Comment != "" {
-			k.comment = a.Comment
+		if a.Comment != nil {
+			k.comment = *a.Comment
 		}
 		keys = append(keys, k)
 	}
 	return keys, nil
 }
 
-// sshKeyLine is a line of authorized_keys.
-type sshKeyLine struct{ options, kind, blob, comment string }
-
-func (k sshKeyLine) String() string {
-	var parts []string
-	for _, p := range []string{k.options, k.kind, k.blob, k.comment} {
-		if p != "" {
-			parts = append(parts, p)
-		}
-	}
-	return strings.Join(parts, " ")
+// sshKeyLine is a line of authorized_keys. A line that holds no key is its own
+// id and has no kind.
+type sshKeyLine struct {
+	id, kind, comment string
+	options           []string
 }
 
-// parseKeyLine takes a line apart: options may hold quoted blanks.
-func parseKeyLine(line string) (k sshKeyLine, ok bool) {
-	first, rest := cutUnquoted(line)
-	if !isKeyKind(first) {
-		k.options = first
-		first, rest = cutUnquoted(rest)
+func (k sshKeyLine) String() string {
+	if k.kind == "" {
+		return k.id
 	}
-	k.kind = first
-	k.blob, k.comment, _ = strings.Cut(strings.TrimSpace(rest), " ")
-	return k, isKeyKind(k.kind) && k.blob != ""
+	line := k.kind + " " + k.id + " " + k.comment
+	if len(k.options) > 0 {
+		line = strings.Join(k.options, ",") + " " + line
+	}
+	return line
+}
+
+// equal compares keys; the order of their options says nothing.
+func (k sshKeyLine) equal(o sshKeyLine) bool {
+	sorted := func(options []string) []string { return slices.Sorted(slices.Values(options)) }
+	return k.id == o.id && k.kind == o.kind && k.comment == o.comment && slices.Equal(sorted(k.options), sorted(o.options))
+}
+
+// parseKeyLine takes a line apart: what is before the type of the key is
+// options.
+func parseKeyLine(line string) sshKeyLine {
+	words := strings.Fields(strings.ReplaceAll(line, `\#`, "#"))
+	at := slices.IndexFunc(words, isKeyKind)
+	if at < 0 || at+1 == len(words) || words[0] == "#" {
+		return sshKeyLine{id: line}
+	}
+	return sshKeyLine{
+		id: words[at+1], kind: words[at], comment: strings.Join(words[at+2:], " "),
+		options: splitKeyOptions(strings.Join(words[:at], " ")),
+	}
 }
 
 func isKeyKind(s string) bool {
-	return strings.HasPrefix(s, "ssh-") || strings.HasPrefix(s, "ecdsa-sha2-") || strings.HasPrefix(s, "sk-")
-}
-
-// cutUnquoted cuts at the first blank outside double quotes.
-func cutUnquoted(s string) (first, rest string) {
-	quoted := false
-	for i := range len(s) {
-		switch {
-		case s[i] == '"' && (i == 0 || s[i-1] != '\\'):
-			quoted = !quoted
-		case (s[i] == ' ' || s[i] == '\t') && !quoted:
-			return s[:i], strings.TrimLeft(s[i:], " \t")
+	for _, prefix := range []string{"ssh-", "ecdsa-sha2-", "sk-", "rsa-sha2-", "webauthn-sk-"} {
+		if strings.HasPrefix(s, prefix) {
+			return true
 		}
 	}
-	return s, ""
+	return false
 }
 
-// edit gives the file's new text. Lines that are no keys stay.
-func (a *authorizedKeyArgs) edit(text string, wanted []sshKeyLine) string {
-	var lines []string
-	seen := map[string]bool{}
-	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		k, isKey := parseKeyLine(strings.TrimSpace(line))
-		i := slices.IndexFunc(wanted, func(w sshKeyLine) bool { return w.blob == k.blob })
+// splitKeyOptions splits options at the commas outside quotes.
+func splitKeyOptions(s string) []string {
+	quote := rune(0)
+	return strings.FieldsFunc(s, func(r rune) bool {
 		switch {
-		case !isKey:
-			if line != "" || text != "" && len(lines) > 0 {
-				lines = append(lines, line)
+		case quote != 0:
+			if r == quote {
+				quote = 0
 			}
-		case i < 0 && !(a.Exclusive && a.State == "present"):
-			lines = append(lines, line)
-		case i >= 0 && a.State == "present" && !seen[k.blob]:
-			seen[k.blob] = true
-			lines = append(lines, a.merge(k, wanted[i], line))
+		case r == '"' || r == '\'':
+			quote = r
 		}
-	}
-	for _, w := range wanted {
-		if a.State == "present" && !seen[w.blob] {
-			seen[w.blob] = true
-			lines = append(lines, w.String())
-		}
-	}
-	if len(lines) == 0 {
-		return ""
-	}
-	return strings.Join(lines, "\n") + "\n"
+		return quote == 0 && r == ','
+	})
 }
 
-// merge keeps the line of a key that is there unless options or comment are
-// to be others.
-func (a *authorizedKeyArgs) merge(now, wanted sshKeyLine, line string) string {
-	if now.options == wanted.options && now.comment == wanted.comment && now.kind == wanted.kind {
-		return line
+// edit gives the file's new text. A key that gets other options or another
+// comment goes to the end, as a new one does; of several lines with one key
+// the last stays.
+func (a *authorizedKeyArgs) edit(text string, wanted []sshKeyLine) string {
+	var keys []sshKeyLine
+	put := func(k sshKeyLine) {
+		keys = append(slices.DeleteFunc(keys, k.same), k)
 	}
-	return wanted.String()
+	for _, line := range splitLines(text) {
+		put(parseKeyLine(line))
+	}
+	changed := false
+	for _, w := range wanted {
+		at := slices.IndexFunc(keys, w.same)
+		switch {
+		case a.State == "absent" && at >= 0:
+			keys = slices.Delete(keys, at, at+1)
+		case a.State == "present" && (at < 0 || !keys[at].equal(w)):
+			put(w)
+		default:
+			continue
+		}
+		changed = true
+	}
+	if a.Exclusive && a.State == "present" {
+		n := len(keys)
+		keys = slices.DeleteFunc(keys, func(k sshKeyLine) bool { return !slices.ContainsFunc(wanted, k.same) })
+		changed = changed || len(keys) < n
+	}
+	if !changed {
+		return text
+	}
+	var b strings.Builder
+	for _, k := range keys {
+		b.WriteString(k.String() + "\n")
+	}
+	return b.String()
 }
+
+// same reports whether both lines are about one key.
+func (k sshKeyLine) same(o sshKeyLine) bool { return k.id == o.id }
 
 func (a *authorizedKeyArgs) write(h target.Host, owner target.User, file, text string) error {
 	dir := path.Dir(file)

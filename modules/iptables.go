@@ -13,7 +13,7 @@ type iptablesArgs struct {
 	State     string `arg:"state" default:"present" choices:"absent,present" doc:"Whether the rule (or with chain_management the chain) is there."`
 	Action    string `arg:"action" default:"append" choices:"append,insert" doc:"Where a missing rule goes: to the end or the top."`
 	RuleNum   string `arg:"rule_num" doc:"Insert it as this rule instead of the first."`
-	IPVersion string `arg:"ip_version" default:"ipv4" choices:"ipv4,ipv6" doc:"iptables or ip6tables."`
+	IPVersion string `arg:"ip_version" default:"ipv4" choices:"ipv4,ipv6,both" doc:"iptables, ip6tables or both of them."`
 	Chain     string `arg:"chain" doc:"The chain, of the kernel or of one's own."`
 	Flush     bool   `arg:"flush" default:"false" doc:"Remove all rules of the chain, or of the table where no chain is named."`
 	Policy    string `arg:"policy" choices:"ACCEPT,DROP,QUEUE,RETURN" doc:"What a chain of the kernel does with packets that no rule matched."`
@@ -99,29 +99,42 @@ type tables struct {
 }
 
 func runIptables(ctx context.Context, h target.Host, c *Call, a *iptablesArgs) (*Result, error) {
+	rule := a.rule(a.IPVersion)
+	res := new(Result).Set("ip_version", a.IPVersion).Set("table", a.Table).Set("chain", orNone(a.Chain)).Set("flush", a.Flush).
+		Set("rule", strings.Join(rule, " ")).Set("state", a.State).Set("chain_management", a.Manage).Set("wait", orNone(a.Wait))
 	if a.LogPrefix != "" || a.LogLevel != "" {
 		if a.Jump != "" && a.Jump != "LOG" {
 			return nil, Failf("Logging options can only be used with the LOG jump target.")
 		}
 		a.Jump = "LOG"
 	}
-	program, err := requireTool(h, map[string]string{"ipv4": "iptables", "ipv6": "ip6tables"}[a.IPVersion])
-	if err != nil {
-		return nil, err
+	versions := []string{a.IPVersion}
+	if a.IPVersion == "both" {
+		versions = []string{"ipv4", "ipv6"}
 	}
-	t := &tables{iptablesArgs: a, h: h, program: program, words: a.rule(a.IPVersion)}
-	res := new(Result).Set("ip_version", a.IPVersion).Set("table", a.Table).Set("chain", orNone(a.Chain)).Set("flush", a.Flush).
-		Set("rule", strings.Join(t.words, " ")).Set("state", a.State).Set("chain_management", a.Manage)
+	for _, version := range versions {
+		changed, err := a.apply(ctx, h, c.Check, version)
+		if err != nil {
+			return nil, err
+		}
+		res.Changed = res.Changed || changed
+	}
+	return res, nil
+}
+
+// apply makes the state true in the filter of one version of IP.
+func (a *iptablesArgs) apply(ctx context.Context, h target.Host, check bool, version string) (changed bool, err error) {
+	program, err := requireTool(h, map[string]string{"ipv4": "iptables", "ipv6": "ip6tables"}[version])
+	if err != nil {
+		return false, err
+	}
+	t := &tables{iptablesArgs: a, h: h, program: program, words: a.rule(version)}
 	command, err := t.compare(ctx)
-	if err != nil {
-		return nil, err
-	}
-	res.Changed = command != nil
-	if command == nil || c.Check || t.describesNothing() && !a.Manage {
-		return res, nil
+	if err != nil || command == nil || check || t.describesNothing() && !a.Manage {
+		return command != nil, err
 	}
 	_, err = mustRun(ctx, h, command...)
-	return res, err
+	return true, err
 }
 
 // describesNothing reports whether only the chain itself is meant.
@@ -155,8 +168,6 @@ func (t *tables) compare(ctx context.Context) ([]string, error) {
 		return t.command("-D", t.words...), nil
 	case t.Action == "append":
 		return t.command("-A", t.words...), nil
-	case t.RuleNum != "":
-		return t.command("-I", append([]string{t.RuleNum}, t.words...)...), nil
 	}
 	return t.command("-I", t.words...), nil
 }
@@ -166,6 +177,12 @@ func (t *tables) command(action string, more ...string) []string {
 	argv := []string{t.program, "-t", t.Table, action}
 	if t.Chain != "" {
 		argv = append(argv, t.Chain)
+	}
+	if action == "-I" && t.RuleNum != "" {
+		argv = append(argv, t.RuleNum)
+	}
+	if t.Wait != "" {
+		argv = append(argv, "-w", t.Wait)
 	}
 	return append(argv, more...)
 }

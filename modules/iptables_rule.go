@@ -32,7 +32,6 @@ func (w *ruleWords) extension(name string, own []string, used ...string) {
 // rule gives the rule in the order in which Ansible writes it.
 func (a *ruleArgs) rule(ipVersion string) []string {
 	var w ruleWords
-	w.option("-w", a.Wait)
 	w.option("-p", a.Protocol)
 	w.option("-s", a.Source)
 	w.option("-d", a.Destination)
@@ -57,7 +56,11 @@ func (a *ruleArgs) rule(ipVersion string) []string {
 		w.option("-j", "REJECT")
 	}
 	w.option("--reject-with", a.RejectWith)
-	w.option(map[string]string{"ipv4": "--icmp-type", "ipv6": "--icmpv6-type"}[ipVersion], a.ICMPType)
+	if ipVersion == "ipv6" {
+		w.option("--icmpv6-type", a.ICMPType)
+	} else {
+		w.option("--icmp-type", a.ICMPType)
+	}
 	w.extension("comment", nil, a.Comment)
 	if a.Comment != "" {
 		w = append(w, "--comment", a.Comment)

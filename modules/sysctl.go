@@ -34,39 +34,46 @@ func sysctlModule() Module {
 }
 
 func runSysctl(ctx context.Context, h target.Host, c *Call, a *sysctlArgs) (*Result, error) {
-	if strings.TrimSpace(a.Name) == "" {
+	present := a.State == "present"
+	switch {
+	case a.Name == "":
 		return nil, Failf("name cannot be blank")
+	case present && a.Value == "":
+		return nil, Failf("value cannot be blank")
 	}
-	a.Value = sysctlValue(a.Value)
+	a.Name, a.Value = strings.TrimSpace(a.Name), sysctlValue(a.Value)
 	data, _ := h.ReadFile(a.File)
-	lines, fileChanged := editSysctl(strings.Split(strings.TrimSuffix(string(data), "\n"), "\n"), a)
-	kernelChanged := false
-	if a.Set && a.State == "present" {
-		out, err := runTool(ctx, h, "sysctl", "-e", "-n", a.Name)
-		if err != nil {
-			return nil, err
-		}
-		kernelChanged = !slices.Equal(strings.Fields(out.Stdout), strings.Fields(a.Value))
-	}
-	res := &Result{Changed: fileChanged || kernelChanged}
+	lines, inFile := editSysctl(splitLines(string(data)), a)
+	now, _ := h.ReadFile(sysctlFile(a.Name))
+	rewrite := inFile == nil && present || inFile != nil && (!present || *inFile != a.Value)
+	differs := present && !slices.Equal(strings.Fields(string(now)), strings.Fields(a.Value))
+	res := &Result{Changed: rewrite || differs && (a.Set || a.Reload && inFile != nil)}
 	if c.Check || !res.Changed {
 		return res, nil
 	}
-	if kernelChanged {
+	if a.Set && differs {
 		if err := a.sysctl(ctx, h, "-w", a.Name+"="+a.Value); err != nil {
 			return nil, err
 		}
 	}
-	if !fileChanged {
-		return res, nil
-	}
-	if err := replaceContent(h, a.File, []byte(strings.TrimLeft(strings.Join(lines, "\n")+"\n", "\n"))); err != nil {
-		return nil, Failf("Failed to write to file %s: %w", a.File, reason(err))
+	if rewrite {
+		if err := replaceContent(h, a.File, []byte(strings.Join(lines, "\n")+"\n")); err != nil {
+			return nil, Failf("Failed to write to file %s: %w", a.File, reason(err))
+		}
 	}
 	if a.Reload {
 		return res, a.sysctl(ctx, h, "-p", a.File)
 	}
 	return res, nil
+}
+
+// sysctlFile gives the kernel's file of a setting. The first separator in a
+// name tells which one stands for the slash.
+func sysctlFile(name string) string {
+	if i := strings.IndexAny(name, "./"); i >= 0 && name[i] == '.' {
+		name = strings.NewReplacer(".", "/", "/", ".").Replace(name)
+	}
+	return "/proc/sys/" + name
 }
 
 // sysctl runs the program. With ignoreerrors it passes over settings that the
@@ -79,7 +86,7 @@ func (a *sysctlArgs) sysctl(ctx context.Context, h target.Host, args ...string) 
 		if args[0] == "-p" {
 			what = "Failed to reload sysctl"
 		}
-		err = Failf("%s: %s", what, out.said())
+		err = Failf("%s: %s", what, out.Stdout+out.Stderr)
 	}
 	return err
 }
@@ -95,34 +102,30 @@ func sysctlValue(v string) string {
 	return strings.TrimSpace(v)
 }
 
-// editSysctl puts the setting where it stands, once, or at the end.
-func editSysctl(lines []string, a *sysctlArgs) (edited []string, changed bool) {
-	found := false
+// editSysctl puts the setting where it stands, once, or at the end, and writes
+// all settings alike, each once. inFile is the value that counted so far, nil
+// when there was none.
+func editSysctl(lines []string, a *sysctlArgs) (edited []string, inFile *string) {
+	seen := map[string]bool{}
 	for _, line := range lines {
+		line = strings.TrimSpace(line)
 		key, val, ok := strings.Cut(line, "=")
-		comment := strings.HasPrefix(strings.TrimSpace(line), "#") || strings.HasPrefix(strings.TrimSpace(line), ";")
-		if !ok || comment || !sameSetting(strings.TrimSpace(key), a.Name) {
+		if !ok || line[0] == '#' || line[0] == ';' {
 			edited = append(edited, line)
 			continue
 		}
-		if a.State == "absent" || found {
-			changed = true
-			continue
+		key, val = strings.TrimSpace(key), strings.TrimSpace(val)
+		wanted := val
+		if key == a.Name {
+			inFile, wanted = &val, a.Value
 		}
-		found = true
-		if strings.TrimSpace(val) != a.Value {
-			changed = true
-			line = a.Name + "=" + a.Value
+		if !seen[key] && (key != a.Name || a.State == "present") {
+			edited = append(edited, key+"="+wanted)
 		}
-		edited = append(edited, line)
+		seen[key] = true
 	}
-	if a.State == "present" && !found {
-		return append(edited, a.Name+"="+a.Value), true
+	if a.State == "present" && inFile == nil {
+		edited = append(edited, a.Name+"="+a.Value)
 	}
-	return edited, changed
-}
-
-// sameSetting compares names that may be written with dots or slashes.
-func sameSetting(a, b string) bool {
-	return strings.ReplaceAll(a, "/", ".") == strings.ReplaceAll(b, "/", ".")
+	return edited, inFile
 }
