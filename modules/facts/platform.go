@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"drover/modules/target"
 	"drover/playbook/value"
 )
 
@@ -79,6 +80,12 @@ func (m *machine) userspaceBits() string {
 		return "32"
 	}
 	return "64"
+}
+
+// FQDN gives the host's full name, found as the fact of that name is.
+func FQDN(ctx context.Context, host target.Host) string {
+	m := newMachine(host, Options{})
+	return m.fqdn(ctx, m.uname().node)
 }
 
 // fqdn gives the host's full name as name resolution knows it: the first name
