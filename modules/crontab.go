@@ -8,6 +8,7 @@ import (
 
 	"drover/internal/lazyre"
 	"drover/modules/target"
+	"drover/playbook/value"
 )
 
 // crontab is the lines of a user's crontab or of a file in /etc/cron.d.
@@ -15,6 +16,7 @@ type crontab struct {
 	h          target.Host
 	user, file string
 	lines      []string
+	before     string // the text as it was
 }
 
 // path is the file, "" for a user's crontab.
@@ -65,8 +67,12 @@ func (t *crontab) read(ctx context.Context) error {
 			text = out.Stdout
 		}
 	}
-	if text = strings.TrimRight(text, "\n"); text != "" {
-		t.lines = withoutCrontabHeader(strings.Split(text, "\n"))
+	if text != "" {
+		t.lines = withoutCrontabHeader(splitLines(text))
+	}
+	t.before = t.text()
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		t.before = strings.TrimSuffix(t.before, "\n") // cron wants the line break: adding it is a change
 	}
 	return nil
 }
@@ -101,16 +107,22 @@ func (t *crontab) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return out.failure(argv)
-	}
-	if strings.TrimSpace(t.text()) == "" {
-		if err := t.h.Remove(t.path()); err != nil {
-			return Failf("can't remove %s: %w", t.path(), reason(err))
+		if out.RC != 0 {
+			data := value.DictOf("stderr", out.Stderr, "stdout", out.Stdout, "rc", out.RC)
+			return FailWith(data, "Failed to install new cronfile: %s", out.said())
 		}
 		return nil
 	}
 	if err := replaceContent(t.h, t.path(), []byte(t.text())); err != nil {
 		return Failf("can't write %s: %w", t.path(), reason(err))
+	}
+	return nil
+}
+
+// remove deletes the file, which has nothing left to say.
+func (t *crontab) remove() error {
+	if err := t.h.Remove(t.path()); err != nil {
+		return Failf("can't remove %s: %w", t.path(), reason(err))
 	}
 	return nil
 }
@@ -184,7 +196,7 @@ func (t *crontab) findVariable(name string) int {
 }
 
 func (t *crontab) setVariable(a *cronArgs) error {
-	line := a.Name + `="` + a.Job + `"`
+	line := a.Name + `="` + *a.Job + `"`
 	if i := t.findVariable(a.Name); i >= 0 {
 		t.lines[i] = line
 		return nil
