@@ -14,21 +14,21 @@ import (
 
 // runArgs are what command and shell have in common.
 type runArgs struct {
-	Cmd             string  `arg:"cmd" alias:"_raw_params" doc:"The command line."`
-	Chdir           string  `arg:"chdir" type:"path" doc:"Folder to run it in."`
-	Creates         string  `arg:"creates" type:"path" doc:"Path or glob: when something is there, the command is not run."`
-	Removes         string  `arg:"removes" type:"path" doc:"Path or glob: when nothing is there, the command is not run."`
-	Executable      string  `arg:"executable" type:"path" doc:"Shell to use instead of /bin/sh (shell module)."`
-	Stdin           *string `arg:"stdin" doc:"Text for its standard input."`
-	StdinAddNewline bool    `arg:"stdin_add_newline" default:"true" doc:"End the text for standard input with a newline."`
-	StripEmptyEnds  bool    `arg:"strip_empty_ends" default:"true" doc:"Cut empty lines at the end of its output."`
+	Argv            []string `arg:"argv" doc:"The command as a list of words, instead of cmd."`
+	Cmd             string   `arg:"cmd" alias:"_raw_params" doc:"The command line."`
+	Chdir           string   `arg:"chdir" type:"path" doc:"Folder to run it in."`
+	Creates         string   `arg:"creates" type:"path" doc:"Path or glob: when something is there, the command is not run."`
+	Removes         string   `arg:"removes" type:"path" doc:"Path or glob: when nothing is there, the command is not run."`
+	Executable      string   `arg:"executable" type:"path" doc:"Shell to use instead of /bin/sh (shell module)."`
+	Stdin           *string  `arg:"stdin" doc:"Text for its standard input."`
+	StdinAddNewline bool     `arg:"stdin_add_newline" default:"true" doc:"End the text for standard input with a newline."`
+	StripEmptyEnds  bool     `arg:"strip_empty_ends" default:"true" doc:"Cut empty lines at the end of its output."`
 }
 
 type commandArgs struct {
 	runArgs
-	Argv       []string `arg:"argv" doc:"The command as a list of words, instead of cmd."`
-	ExpandVars bool     `arg:"expand_argument_vars" default:"true" doc:"Expand $VAR and ~ in the words."`
-	UsesShell  bool     `arg:"_uses_shell" hidden:"true"`
+	ExpandVars bool `arg:"expand_argument_vars" default:"true" doc:"Expand $VAR and ~ in the words."`
+	UsesShell  bool `arg:"_uses_shell" hidden:"true"`
 }
 
 // shellArgs know command's expand_argument_vars only to refuse it: in a shell,
@@ -81,6 +81,9 @@ func shellModule() Module {
 	})
 }
 
+// NoCommand is the failure of command and shell that got nothing to run.
+const NoCommand = "one of the following is required: _raw_params, cmd, argv"
+
 func runCommand(ctx context.Context, h target.Host, c *Call, a *commandArgs) (*Result, error) {
 	argv, shown, err := a.words(h)
 	if err != nil {
@@ -117,16 +120,11 @@ func runCommand(ctx context.Context, h target.Host, c *Call, a *commandArgs) (*R
 func (a *commandArgs) words(h target.Host) (argv []string, shown value.Value, err error) {
 	switch {
 	case a.Argv != nil && a.Cmd != "":
-		return nil, nil, Failf("parameters are mutually exclusive: cmd|argv")
-	case a.UsesShell:
-		if strings.TrimSpace(a.Cmd) == "" {
-			break
-		}
-		sh := a.Executable
-		if sh == "" {
-			sh = "/bin/sh"
-		}
-		return []string{sh, "-c", a.Cmd}, value.Str(a.Cmd), nil
+		return nil, nil, Failf("parameters are mutually exclusive: _raw_params|cmd|argv")
+	case a.UsesShell && a.Argv != nil:
+		return []string{a.shell(), "-c", quoteWords(a.Argv)}, value.Strings(a.Argv...), nil
+	case a.UsesShell && a.Cmd != "":
+		return []string{a.shell(), "-c", a.Cmd}, value.Str(a.Cmd), nil
 	case a.Argv != nil:
 		argv = a.Argv
 	default:
@@ -135,7 +133,7 @@ func (a *commandArgs) words(h target.Host) (argv []string, shown value.Value, er
 		}
 	}
 	if len(argv) == 0 {
-		return nil, nil, Failf("no command given: one of the following is required: cmd, argv")
+		return nil, nil, Failf(NoCommand)
 	}
 	shown = value.Strings(argv...)
 	if a.ExpandVars {
@@ -147,6 +145,8 @@ func (a *commandArgs) words(h target.Host) (argv []string, shown value.Value, er
 	}
 	return argv, shown, nil
 }
+
+func (a *runArgs) shell() string { return orText(a.Executable, "/bin/sh") }
 
 // needless says why creates or removes make the command needless.
 func (a *runArgs) needless(h target.Host, check bool) (o outcome) {

@@ -122,7 +122,7 @@ func TestFileModulesRefuse(t *testing.T) {
 		{"replace", []any{"path", "/nope", "regexp", "x"}, "Path /nope does not exist !"},
 		{"slurp", []any{"src", "/nope"}, "File not found: /nope"},
 		{"slurp", []any{"src", "/etc"}, "Source is a directory"},
-		{"command", []any{"cmd", ""}, "no command given"},
+		{"command", []any{"cmd", ""}, "one of the following is required: _raw_params, cmd, argv"},
 		{"command", []any{"cmd", "x", "chdir", "/nope"}, "Unable to change directory before execution"},
 		{"command", []any{"cmd", "echo 'x"}, "No closing quotation"},
 		{"find", []any{"paths", "/etc", "age", "x"}, "failed to process age"},

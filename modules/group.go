@@ -48,16 +48,19 @@ func runGroup(ctx context.Context, h target.Host, c *Call, a *groupArgs) (*Resul
 	if argv == nil {
 		return a.describe(h, res), nil
 	}
+	res.Changed = true
+	if _, exists := a.find(h); c.Check && exists && a.State == "present" {
+		return a.describe(h, res), nil
+	}
 	if c.Check {
 		return &Result{Changed: true}, nil
 	}
-	res.Changed = true
 	out, err := runTool(ctx, h, argv...)
 	if err != nil {
 		return nil, err
 	}
 	if out.RC != 0 {
-		return nil, FailWith(value.DictOf("name", a.Name), "%s", out.said())
+		return nil, FailWith(value.DictOf("name", a.Name), "%s", orText(out.Stderr, out.said()))
 	}
 	if out.Stderr != "" {
 		res.Set("stderr", out.Stderr)

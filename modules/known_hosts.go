@@ -51,7 +51,9 @@ func runKnownHosts(_ context.Context, h target.Host, c *Call, a *knownHostsArgs)
 	}
 	text := a.edit(string(old), host, wanted)
 	res := &Result{Changed: text != string(old)}
-	res.Set("name", a.Name).Set("key", orNone(a.Key)).Set("path", a.Path).Set("hash_host", a.Hash).Set("state", a.State)
+	if !c.Check {
+		res.Set("name", a.Name).Set("key", orNone(a.Key)).Set("path", a.Path).Set("hash_host", a.Hash).Set("state", a.State)
+	}
 	header := a.Path
 	if err != nil {
 		header = "/dev/null"
@@ -81,7 +83,7 @@ func (a *knownHostsArgs) wanted(host string) (*hostKeyLine, error) {
 	}
 	k, ok := parseHostKey(strings.TrimSpace(a.Key))
 	if !ok {
-		return nil, Failf("key must be a line of a known_hosts file (host, type, key), not %q", a.Key)
+		return nil, Failf("Host parameter does not match hashed host field in supplied key: %q is no line of a known_hosts file (host, type, key)", a.Key)
 	}
 	if !k.covers(host) {
 		return nil, Failf("Host parameter does not match hashed host field in supplied key")

@@ -52,9 +52,9 @@ func hashed(t *testing.T) string {
 
 func TestKnownHostsRefuses(t *testing.T) {
 	tests := map[string]knownHostsArgs{
-		"No key specified": {State: "present"},
-		"does not match":   {State: "present", Key: "other.example ssh-rsa AAAA"},
-		"a line of a":      {State: "absent", Key: "ssh-rsa AAAA"},
+		"No key specified":                 {State: "present"},
+		"does not match":                   {State: "present", Key: "other.example ssh-rsa AAAA"},
+		"is no line of a known_hosts file": {State: "absent", Key: "ssh-rsa AAAA"},
 	}
 	for want, a := range tests {
 		if _, err := a.wanted("git.example"); err == nil || !strings.Contains(err.Error(), want) {

@@ -26,9 +26,10 @@ func answering(answers map[string]string, files ...string) func(*target.Fake) {
 			}
 			return &target.Output{}, nil
 		}
-		for _, p := range []string{"systemctl", "crontab", "getent", "debconf-show"} {
+		for _, p := range []string{"systemctl", "crontab", "getent", "debconf-show", "sysctl"} {
 			f.Programs[p] = "/usr/bin/" + p
 		}
+		f.Programs["iptables"], f.Programs["ip6tables"] = "/usr/sbin/iptables", "/usr/sbin/ip6tables"
 	}
 }
 
@@ -41,7 +42,7 @@ func TestSystemModulesConform(t *testing.T) {
 	for _, tc := range []modtest.Case{
 		{Name: "hostname there", Module: "hostname", Args: []any{"name", "web"}, Setup: with("/etc/hostname", "web\n", "/proc/sys/kernel/hostname", "web\n")},
 		{Name: "sysctl new", Module: "sysctl", Args: []any{"name", "vm.swappiness", "value", "5", "reload", false}, Change: true, Check: holds("/etc/sysctl.conf", "vm.swappiness=5\n")},
-		{Name: "sysctl replaced", Module: "sysctl", Args: []any{"name", "vm.swappiness", "value", "5", "reload", false}, Setup: with("/etc/sysctl.conf", "# x\nvm/swappiness = 9\na=1\nvm.swappiness=8\n"), Change: true, Check: holds("/etc/sysctl.conf", "# x\nvm.swappiness=5\na=1\n")},
+		{Name: "sysctl replaced", Module: "sysctl", Args: []any{"name", "vm.swappiness", "value", "5", "reload", false}, Setup: with("/etc/sysctl.conf", "# x\nvm.swappiness = 9\n a = 1\nvm.swappiness=8\n"), Change: true, Check: holds("/etc/sysctl.conf", "# x\nvm.swappiness=5\na=1\n")},
 		{Name: "sysctl there", Module: "sysctl", Args: []any{"name", "a", "value", "yes", "reload", false}, Setup: with("/etc/sysctl.conf", "a = 1\n")},
 		{Name: "sysctl absent", Module: "sysctl", Args: []any{"name", "a", "state", "absent", "reload", false}, Setup: with("/etc/sysctl.conf", "a = 1\nb=2\n"), Change: true, Check: holds("/etc/sysctl.conf", "b=2\n")},
 		{Name: "key new", Module: "authorized_key", Args: []any{"user", "app", "key", oneKey}, Change: true, Check: holds("/home/app/.ssh/authorized_keys", oneKey+"\n")},
@@ -49,6 +50,15 @@ func TestSystemModulesConform(t *testing.T) {
 		{Name: "key with options", Module: "authorized_key", Args: []any{"user", "app", "key", oneKey, "key_options", `command="a b",no-pty`}, Setup: with("/home/app/.ssh/authorized_keys", oneKey+"\n"), Change: true, Check: holds("/home/app/.ssh/authorized_keys", `command="a b",no-pty `+oneKey+"\n")},
 		{Name: "key alone", Module: "authorized_key", Args: []any{"user", "app", "key", oneKey, "exclusive", true}, Setup: with("/home/app/.ssh/authorized_keys", "ssh-rsa BBBB old\n"), Change: true, Check: holds("/home/app/.ssh/authorized_keys", oneKey+"\n")},
 		{Name: "key gone", Module: "authorized_key", Args: []any{"user", "app", "key", "ssh-ed25519 AAAAC3Nz", "state", "absent"}, Setup: with("/home/app/.ssh/authorized_keys", `no-pty `+oneKey+"\nssh-rsa BBBB b\n"), Change: true, Check: holds("/home/app/.ssh/authorized_keys", "ssh-rsa BBBB b\n")},
+		{Name: "key without comment", Module: "authorized_key", Args: []any{"user", "app", "key", "no-pty,from=\"a,b\" ssh-rsa AAAA x", "comment", ""}, Change: true, Check: holds("/home/app/.ssh/authorized_keys", "no-pty,from=\"a,b\" ssh-rsa AAAA \n")},
+		{Name: "key with options in another order", Module: "authorized_key", Args: []any{"user", "app", "key", "ssh-rsa AAAA x", "key_options", "a,b"}, Setup: with("/home/app/.ssh/authorized_keys", "b,a ssh-rsa AAAA x\n")},
+		{Name: "changed key goes last", Module: "authorized_key", Args: []any{"user", "app", "key", "ssh-rsa AAAA new"}, Setup: with("/home/app/.ssh/authorized_keys", "# c\nssh-rsa AAAA x\nno key\nssh-rsa BBBB y\n"), Change: true, Check: holds("/home/app/.ssh/authorized_keys", "# c\nno key\nssh-rsa BBBB y\nssh-rsa AAAA new\n")},
+		{Name: "key from a file", Module: "authorized_key", Args: []any{"user", "app", "key", "file:///tmp/k.pub"}, Setup: with("/tmp/k.pub", oneKey+"\n"), Change: true, Check: holds("/home/app/.ssh/authorized_keys", oneKey+"\n")},
+		{Name: "hostname in openrc's file", Module: "hostname", Args: []any{"name", "web", "use", "openrc"}, Setup: with("/etc/conf.d/hostname", "# c\nhostname=\"old\"\n"), Change: true, Check: holds("/etc/conf.d/hostname", "# c\nhostname=\"web\"\n")},
+		{Name: "hostname without systemd", Module: "hostname", Args: []any{"name", "web"}, Setup: with("/etc/hostname", "old\n"), Change: true, Check: holds("/etc/hostname", "web\n")},
+		{Name: "sysctl differs in the kernel", Module: "sysctl", Args: []any{"name", "net.a", "value", "1", "sysctl_set", true, "reload", false}, Setup: answering(nil, "/etc/sysctl.conf", "net.a=1\n", "/proc/sys/net/a", "0\n"), Change: true, Again: true, NoDiff: true},
+		{Name: "cron job from a block", Module: "cron", Args: []any{"name", "b", "cron_file", "b", "user", "root", "job", "run it\n"}, Setup: with("/etc/cron.d/x", ""), Change: true, Check: holds("/etc/cron.d/b", "#Ansible: b\n* * * * * root run it\n")},
+		{Name: "cron line without its end", Module: "cron", Args: []any{"name", "b", "cron_file", "b", "user", "root", "job", "x"}, Setup: with("/etc/cron.d/b", "#Ansible: b\n* * * * * root x"), Change: true, Check: holds("/etc/cron.d/b", "#Ansible: b\n* * * * * root x\n")},
 		{Name: "source new", Module: "apt_repository", Args: []any{"repo", "deb  http://deb.example.org/debian stable  main", "update_cache", false}, Change: true, Check: holds(list, source+"\n")},
 		{Name: "source there", Module: "apt_repository", Args: []any{"repo", source, "update_cache", false}, Setup: with("/etc/apt/sources.list", source+" # why\n")},
 		{Name: "source named", Module: "apt_repository", Args: []any{"repo", source, "filename", "ours", "update_cache", false}, Change: true, Check: holds("/etc/apt/sources.list.d/ours.list", source+"\n")},
@@ -58,11 +68,14 @@ func TestSystemModulesConform(t *testing.T) {
 		{Name: "deb822 gone", Module: "deb822_repository", Args: []any{"name", "a", "state", "absent"}, Setup: with("/etc/apt/sources.list.d/a.sources", "x"), Change: true},
 		{Name: "fstab new", Module: "mount", Args: []any{"path", "/srv/a b", "src", "/dev/b", "fstype", "ext4", "state", "present"}, Setup: with("/etc/fstab", fstab), Change: true, Check: holds("/etc/fstab", fstab+`/dev/b /srv/a\040b ext4 defaults 0 0`+"\n")},
 		{Name: "fstab there", Module: "mount", Args: []any{"path", "/", "src", "UUID=1", "fstype", "ext4", "state", "present", "passno", "1"}, Setup: with("/etc/fstab", "UUID=1\t/\text4   defaults 0 1\n")},
+		{Name: "fstab changed", Module: "mount", Args: []any{"path", "/x", "src", "/dev/a&b", "fstype", "xfs", "opts", "ro", "boot", false, "state", "present", "fstab", "/t"}, Setup: with("/t", "# c\n/dev/x /x ext4 defaults # why\n"), Change: true, Check: holds("/t", "# c\n/dev/a\\046b /x xfs ro,noauto 0 0\n")},
+		{Name: "fstab swap", Module: "mount", Args: []any{"path", "none", "src", "/b", "fstype", "swap", "opts", "sw", "state", "present"}, Setup: with("/etc/fstab", "/a none swap sw 0 0\n"), Change: true, Check: holds("/etc/fstab", "/a none swap sw 0 0\n/b none swap sw 0 0\n")},
+		{Name: "mounted", Module: "mount", Args: []any{"path", "/srv/b", "src", "/srv/a", "fstype", "none", "opts", "bind", "state", "mounted"}, Setup: with("/srv/b/f", "", "/etc/fstab", "/srv/a /srv/b none bind 0 0\n", "/proc/self/mountinfo", "20 1 8:1 / / rw - ext4 /dev/sda rw\n21 20 8:1 /srv/a /srv/b rw - ext4 /dev/sda rw\n")},
 		{Name: "fstab gone", Module: "mount", Args: []any{"path", "/x", "state", "absent_from_fstab"}, Setup: with("/etc/fstab", fstab+"/dev/x /x ext4 defaults 0 0\n"), Change: true, Check: holds("/etc/fstab", fstab)},
 		{Name: "cron file", Module: "cron", Args: []any{"name", "b", "cron_file", "b", "user", "root", "hour", "3", "job", "run it"}, Setup: with("/etc/cron.d/x", ""), Change: true, Check: holds("/etc/cron.d/b", "#Ansible: b\n* 3 * * * root run it\n")},
 		{Name: "cron changed", Module: "cron", Args: []any{"name", "b", "cron_file", "b", "user", "root", "special_time", "daily", "job", "x", "disabled", true}, Setup: with("/etc/cron.d/b", "A=1\n#Ansible: b\n* 3 * * * root run it\n#Ansible: c\nc\n"), Change: true, Check: holds("/etc/cron.d/b", "A=1\n#Ansible: b\n#@daily root x\n#Ansible: c\nc\n")},
 		{Name: "cron gone", Module: "cron", Args: []any{"name", "b", "cron_file", "b", "state", "absent"}, Setup: with("/etc/cron.d/b", "#Ansible: b\n* 3 * * * root run it\n"), Change: true},
-		{Name: "cron variable", Module: "cron", Args: []any{"name", "B", "env", true, "job", "2", "cron_file", "b", "insertafter", "A"}, Setup: with("/etc/cron.d/b", "A=1\nC=3\n"), Change: true, Check: holds("/etc/cron.d/b", "A=1\nB=\"2\"\nC=3\n")},
+		{Name: "cron variable", Module: "cron", Args: []any{"name", "B", "env", true, "job", "2", "cron_file", "b", "user", "root", "insertafter", "A"}, Setup: with("/etc/cron.d/b", "A=1\nC=3\n"), Change: true, Check: holds("/etc/cron.d/b", "A=1\nB=\"2\"\nC=3\n")},
 		{Name: "time zone", Module: "timezone", Args: []any{"name", "Europe/Berlin"}, Setup: with("/usr/share/zoneinfo/Europe/Berlin", "", "/etc/timezone", "Etc/UTC\n"), Change: true, Check: holds("/etc/timezone", "Europe/Berlin\n")},
 		{Name: "kernel module there", Module: "modprobe", Args: []any{"name", "br-netfilter"}, Setup: with("/proc/modules", "br_netfilter 1 0 - Live\n")},
 		{Name: "kernel module at boot", Module: "modprobe", Args: []any{"name", "x", "persistent", "present", "params", "a=1"}, Setup: with("/proc/modules", "x 1 0\n", "/etc/modules-load.d/.keep", "", "/etc/modprobe.d/.keep", ""), Change: true, Check: holds("/etc/modules-load.d/x.conf", "x\n", "/etc/modprobe.d/x.conf", "options x a=1\n")},
@@ -100,6 +113,8 @@ func TestSystemModulesRunCommands(t *testing.T) {
 		{"other number", "group", []any{"name", "app", "gid", 7}, nil, "groupmod -g 7 app"},
 		{"hold", "dpkg_selections", []any{"name", "a", "selection", "hold"}, map[string]string{"dpkg --get": "a\tinstall\n"}, "dpkg --set-selections"},
 		{"answer", "debconf", []any{"name", "a", "question", "a/b", "vtype", "boolean", "value", true}, map[string]string{"debconf-show": "a/b: false\n"}, "debconf-set-selections"},
+		{"packet filter waits", "iptables", []any{"chain", "INPUT", "source", "10.0.0.1", "jump", "DROP", "action", "insert", "rule_num", "2", "wait", "5", "state", "absent"}, nil, "/usr/sbin/iptables -t filter -D INPUT -w 5 -s 10.0.0.1 -j DROP"},
+		{"both packet filters", "iptables", []any{"chain", "INPUT", "icmp_type", "8", "state", "absent", "ip_version", "both"}, nil, "/usr/sbin/ip6tables -t filter -D INPUT --icmpv6-type 8"},
 		{"crontab", "cron", []any{"name", "j", "job", "x", "user", "app"}, nil, "crontab -u app -"},
 	}
 	for _, tt := range tests {
@@ -128,9 +143,9 @@ func TestSystemModulesRefuse(t *testing.T) {
 		{"systemd", []any{"name", "nosuch", "state", "started"}, "Could not find the requested service nosuch"},
 		{"user", []any{"name", "ada", "group", "nosuch"}, "Group nosuch does not exist"},
 		{"group", []any{"name", "g", "non_unique", true}, "missing: gid"},
-		{"cron", []any{"name", "a\nb", "job", "x"}, "must be single lines"},
+		{"cron", []any{"name", "a\nb", "job", "x"}, "must be a single line"},
 		{"cron", []any{"name", "a"}, "You must specify 'job'"},
-		{"cron", []any{"name", "a", "job", "x", "hour", "1", "special_time", "daily"}, "time and date fields or special time"},
+		{"cron", []any{"name", "a", "job", "x", "hour", "1", "special_time", "daily"}, "You cannot combine special_time with any of the time or day/date parameters."},
 		{"authorized_key", []any{"user", "ghost", "key", oneKey}, "Failed to lookup user ghost"},
 		{"authorized_key", []any{"user", "app", "key", "no key"}, "invalid key specified"},
 		{"apt_repository", []any{"repo", "http://x"}, "Invalid repository string"},

@@ -166,7 +166,11 @@ func (u *unit) answers(ctx context.Context) error {
 	if err != nil || out.RC == 0 {
 		return err
 	}
-	data := value.DictOf("rc", out.RC, "stdout", out.Stdout, "stderr", out.Stderr)
+	cmd, _ := u.h.LookPath("systemctl")
+	if u.Scope != "system" {
+		cmd += " --" + u.Scope
+	}
+	data := value.DictOf("cmd", cmd, "rc", out.RC, "stdout", out.Stdout, "stderr", out.Stderr)
 	return FailWith(data, "%s", out.said())
 }
 
@@ -222,7 +226,11 @@ func (u *unit) act(ctx context.Context, action, failure string) error {
 		return err
 	}
 	if out.RC != 0 {
-		return FailWith(value.DictOf("rc", out.RC, "name", u.Name), "%s: %s", fmt.Sprintf(failure, action, u.Name), out.said())
+		said := orText(out.Stderr, out.Stdout)
+		if strings.HasSuffix(action, "mask") {
+			said = strings.TrimSpace(said)
+		}
+		return Failf("%s: %s", fmt.Sprintf(failure, action, u.Name), said)
 	}
 	return nil
 }

@@ -128,26 +128,29 @@ func (u *account) read() (exists bool) {
 	return exists
 }
 
-// tool runs one of the shadow programs; in check mode it only counts as a
-// change.
+// tool runs one of the shadow programs and keeps what it says; in check mode it
+// only counts as a change.
 func (u *account) tool(ctx context.Context, cmd target.Cmd) error {
 	u.res.Changed = true
 	if u.c.Check {
 		return nil
 	}
-	out, err := runToolWith(ctx, u.h, cmd)
-	if err != nil {
-		return err
-	}
-	if out.RC != 0 {
-		return FailWith(value.DictOf("name", u.Name, "rc", out.RC), "%s", orText(out.said(), fmt.Sprintf("%s failed with exit code %d", cmd.Argv[0], out.RC)))
-	}
+	out, err := u.quietly(ctx, cmd)
 	for key, text := range map[string]string{"stdout": out.Stdout, "stderr": out.Stderr} {
-		if text != "" {
+		if text != "" && err == nil {
 			u.res.Set(key, text)
 		}
 	}
-	return nil
+	return err
+}
+
+// quietly runs a program whose output is told only where it fails.
+func (u *account) quietly(ctx context.Context, cmd target.Cmd) (toolOutput, error) {
+	out, err := runToolWith(ctx, u.h, cmd)
+	if err == nil && out.RC != 0 {
+		err = FailWith(value.DictOf("name", u.Name, "rc", out.RC), "%s", orText(out.Stderr, fmt.Sprintf("%s failed with exit code %d", cmd.Argv[0], out.RC)))
+	}
+	return out, err
 }
 
 func (u *account) remove(ctx context.Context) (*Result, error) {

@@ -289,5 +289,10 @@ func (u *account) passwordAge(ctx context.Context) error {
 	if len(argv) == 1 {
 		return nil
 	}
-	return u.tool(ctx, target.Cmd{Argv: append(argv, u.Name)})
+	u.res.Changed = true
+	if u.c.Check {
+		return nil
+	}
+	_, err := u.quietly(ctx, target.Cmd{Argv: append(argv, u.Name)})
+	return err
 }

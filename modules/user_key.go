@@ -81,10 +81,12 @@ func (u *account) runKeygen(ctx context.Context, file string) error {
 		argv = append(argv, "-b", strconv.Itoa(u.KeyBits))
 	}
 	if u.KeyPassphrase == nil {
-		return u.tool(ctx, target.Cmd{Argv: append(argv, "-N", "")})
+		_, err := u.quietly(ctx, target.Cmd{Argv: append(argv, "-N", "")})
+		return err
 	}
 	return withAskpass(u.h, *u.KeyPassphrase, func(env []string) error {
-		return u.tool(ctx, target.Cmd{Argv: argv, Env: env})
+		_, err := u.quietly(ctx, target.Cmd{Argv: argv, Env: env})
+		return err
 	})
 }
 

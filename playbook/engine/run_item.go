@@ -292,6 +292,16 @@ func (i *itemRun) tellCrash(result *value.Dict) {
 	result.Put("rc", value.Int(1))
 }
 
+// olderWords words a failure as the Ansible that is imitated does, where 2.19
+// says something else.
+func (i *itemRun) olderWords(result *value.Dict) {
+	if msg, _ := value.AsString(result.At("msg")); !i.batch.run.cfg.Env.Lenient || msg != modules.NoCommand {
+		return
+	}
+	result.Put("msg", value.Str("no command given"))
+	result.Put("rc", value.Int(256))
+}
+
 // attempt runs the action once and lets changed_when and failed_when judge.
 func (i *itemRun) attempt(ctx context.Context) *value.Dict {
 	result, err := i.act(ctx)
@@ -311,6 +321,7 @@ func (i *itemRun) attempt(ctx context.Context) *value.Dict {
 	}
 	i.complete(result)
 	i.tellCrash(result)
+	i.olderWords(result)
 	i.inventoryEffects(result)
 	if isTrue(itemResult{dict: result}, "unreachable") {
 		return result
