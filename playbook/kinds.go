@@ -235,8 +235,8 @@ func (r *reader) vars(name string, n *yaml.Node) *value.Dict {
 	return n.Dict()
 }
 
-var pythonKeywords = strings.Fields("False None True and as assert async await break class continue def del elif else except " +
-	"finally for from global if import in is lambda nonlocal not or pass raise return try while with yield")
+// jinjaNames are the words that no template can use as a variable.
+var jinjaNames = []string{"true", "false", "none", "True", "False", "None", "not"}
 
 // badVariableName says why a name can't be a variable's, or "".
 func badVariableName(name string) string {
@@ -245,7 +245,7 @@ func badVariableName(name string) string {
 			return "names are made of letters, digits and underscores, and start with no digit"
 		}
 	}
-	if name == "" || slices.Contains(pythonKeywords, name) {
+	if name == "" || slices.Contains(jinjaNames, name) {
 		return "it is a reserved word"
 	}
 	return ""

@@ -182,7 +182,11 @@ func (q addressQuery) neighbour(by int64) (value.Value, error) {
 	if !q.hasPrefix {
 		return nil, errNotNetwork
 	}
-	return q.net.usableAt(new(big.Int).Add(q.net.addr, big.NewInt(by)))
+	to := new(big.Int).Add(q.net.addr, big.NewInt(by))
+	if to.Sign() < 0 && !q.single() {
+		return nil, fmt.Errorf("'%d' is not a valid IPv4 or IPv6 address", to)
+	}
+	return q.net.usableAt(to)
 }
 
 func (n ipNet) usableAt(addr *big.Int) (value.Value, error) {

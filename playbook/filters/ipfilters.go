@@ -12,9 +12,9 @@ import (
 
 // addressTable holds the filters of ansible.utils that work on addresses.
 var addressTable = []entry{
-	{"ansible.utils.ipaddr", "value query? version? alias?", ipaddrFilter(0), 0},
-	{"ansible.utils.ipv4", "value query?", ipaddrFilter(4), 0},
-	{"ansible.utils.ipv6", "value query?", ipaddrFilter(6), 0},
+	{"ansible.utils.ipaddr", "value query? version? alias?", ipaddrFilter("ipaddr", 0), 0},
+	{"ansible.utils.ipv4", "value query?", ipaddrFilter("ipv4", 4), 0},
+	{"ansible.utils.ipv6", "value query?", ipaddrFilter("ipv6", 6), 0},
 	{"ansible.utils.ipwrap", "value query?", ipwrap, 0},
 	{"ansible.utils.ipsubnet", "value query? index?", ipsubnet, 0},
 	{"ansible.utils.ipmath", "value amount", ipmath, 0},
@@ -45,14 +45,27 @@ func (a *args) query() value.Value {
 	return value.Str("")
 }
 
-func ipaddrFilter(version int) func(*args) (value.Value, error) {
+func ipaddrFilter(name string, version int) func(*args) (value.Value, error) {
 	return func(a *args) (value.Value, error) {
+		switch subject := a.val("value").(type) {
+		case value.Float, value.Mapping, value.Tuple:
+			return nil, wrongSubject(name, subject)
+		default:
+			if subject == value.None {
+				return nil, wrongSubject(name, subject)
+			}
+		}
 		v := version
 		if a.sig.index("version") >= 0 && a.truth("version") {
 			v = a.num("version")
 		}
 		return ipaddr(a.val("value"), a.query(), v)
 	}
+}
+
+// wrongSubject refuses what can't be an address at all.
+func wrongSubject(filter string, v value.Value) error {
+	return fmt.Errorf("Unrecognized type <%s> for %s filter <value>", className(v), filter)
 }
 
 func ipwrap(a *args) (value.Value, error) {
@@ -62,13 +75,14 @@ func ipwrap(a *args) (value.Value, error) {
 			return v, err
 		}
 		if _, isText := value.AsString(v); !isText {
-			return r, nil // numbers come with their prefix and are left so
+			q, _ := readAddress(v, 0) // numbers come with their prefix and are left so
+			return q.text(q.net.String())
 		}
 		return ipaddr(r, value.Str("wrap"), 0)
 	}
 	elems, ok := asSequence(a.val("value"))
 	if _, isText := value.AsString(a.val("value")); !ok && !isText {
-		return nil, fmt.Errorf("Unrecognized type <%s> for ipwrap filter <value>", className(a.val("value")))
+		return nil, wrongSubject("ipwrap", a.val("value"))
 	}
 	if !ok {
 		return wrap(a.val("value"))
@@ -264,6 +278,11 @@ func inSpan(outer, inner value.Value, usable bool) bool {
 }
 
 func networkInNetwork(a *args) (value.Value, error) {
+	_, _, _, ok := span(a.val("value"), false)
+	_, _, _, okOuter := span(a.val("test"), false)
+	if !ok && !okOuter {
+		return value.Bool(true), nil // the original finds nothing equal to nothing
+	}
 	return value.Bool(inSpan(a.val("value"), a.val("test"), false)), nil
 }
 
@@ -410,7 +429,7 @@ func usableRange(a *args) (value.Value, error) {
 		return nil, fmt.Errorf("Error while using plugin 'usable_range': %s", why)
 	}
 	switch {
-	case err != nil:
+	case err != nil || strings.TrimSpace(s) != s:
 		return fault(fmt.Sprintf("'%s' does not appear to be an IPv4 or IPv6 network", s))
 	case !n.isNetwork():
 		return fault(s + " has host bits set")

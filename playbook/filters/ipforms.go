@@ -66,15 +66,15 @@ func ipv6form(a *args) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !ip.Is6() {
-		return nil, fmt.Errorf("You must pass a valid IP address; %s is invalid", a.text("value"))
-	}
 	switch form := a.text("format"); form {
 	case "expand":
 		return value.Str(ip.StringExpanded()), nil
 	case "compress":
 		return value.Str(ip.String()), nil
 	case "x509":
+		if !ip.Is6() {
+			return nil, fmt.Errorf("%s is no IPv6 address", ip)
+		}
 		s := ip.As16()
 		groups := make([]string, 8)
 		for i := range groups {

@@ -168,6 +168,14 @@ var (
 	sixToFour = mustNets("2002::/16")
 	teredo    = mustNets("2001::/32")
 	mapped    = mustNets("::ffff:0:0/96")
+	// privateNets are what Python's ipaddress counts as private, but for those
+	// in privateBut; sharedNets are neither private nor public.
+	privateNets = mustNets("0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+		"192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
+		"::/127", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "fc00::/7", "fe80::/10")
+	privateBut = mustNets("192.0.0.9/32", "192.0.0.10/32", "2001:1::1/128", "2001:1::2/128", "2001:3::/32", "2001:4:112::/48",
+		"2001:20::/28", "2001:30::/28")
+	sharedNets = mustNets("100.64.0.0/10")
 )
 
 func (n ipNet) within(nets []ipNet) bool {

@@ -19,14 +19,14 @@ var addressTests = []entry{
 	{"ansible.utils.ipv4_hostmask", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && !n.v6 && n.addr.Sign() > 0 && isRunOfOnes(n.addr) }), 0},
 	{"ansible.utils.ipv6", "ip", addressTest(func(n ipNet, _ bool) bool { return n.v6 }), 0},
 	{"ansible.utils.ipv6_address", "ip", addressTest(func(n ipNet, isNet bool) bool { return n.v6 && !isNet }), 0},
-	{"ansible.utils.ipv6_ipv4_mapped", "ip", addressTest(func(n ipNet, _ bool) bool { return n.within(mapped) }), 0},
-	{"ansible.utils.ipv6_sixtofour", "ip", addressTest(func(n ipNet, _ bool) bool { return n.within(sixToFour) }), 0},
-	{"ansible.utils.ipv6_teredo", "ip", addressTest(func(n ipNet, _ bool) bool { return n.within(teredo) }), 0},
-	{"ansible.utils.loopback", "ip", addressTest(func(n ipNet, _ bool) bool { return n.within(loopbackNets) }), 0},
-	{"ansible.utils.multicast", "ip", addressTest(func(n ipNet, _ bool) bool { return n.within(multicastNets) }), 0},
-	{"ansible.utils.private", "ip", addressTest(func(n ipNet, _ bool) bool { return !n.isGlobal() }), 0},
-	{"ansible.utils.public", "ip", addressTest(func(n ipNet, _ bool) bool { return n.isGlobal() }), 0},
-	{"ansible.utils.reserved", "ip", addressTest(func(n ipNet, _ bool) bool { return n.within(reservedNets) }), 0},
+	{"ansible.utils.ipv6_ipv4_mapped", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && n.within(mapped) }), 0},
+	{"ansible.utils.ipv6_sixtofour", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && n.within(sixToFour) }), 0},
+	{"ansible.utils.ipv6_teredo", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && n.within(teredo) }), 0},
+	{"ansible.utils.loopback", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && n.within(loopbackNets) }), 0},
+	{"ansible.utils.multicast", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && n.within(multicastNets) }), 0},
+	{"ansible.utils.private", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && isPrivate(n) }), 0},
+	{"ansible.utils.public", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && !isPrivate(n) && !n.within(sharedNets) }), 0},
+	{"ansible.utils.reserved", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && n.within(reservedNets) }), 0},
 	{"ansible.utils.unspecified", "ip", addressTest(func(n ipNet, isNet bool) bool { return !isNet && n.addr.Sign() == 0 }), 0},
 	{"ansible.utils.in_network", "ip network", inNetworkTest, 0},
 	{"ansible.utils.in_any_network", "ip networks", inAnyNetworkTest, 0},
@@ -43,6 +43,9 @@ func strictNet(v value.Value) (n ipNet, isNet, ok bool) {
 	if !isStr {
 		return n, false, false
 	}
+	if strings.TrimSpace(s) != s {
+		return n, false, false
+	}
 	n, err := parseNet(s)
 	isNet = strings.Contains(s, "/")
 	return n, isNet, err == nil && (!isNet || n.isNetwork())
@@ -53,6 +56,15 @@ func addressTest(holds func(n ipNet, isNet bool) bool) func(*args) (value.Value,
 		n, isNet, ok := strictNet(a.val("ip"))
 		return value.Bool(ok && holds(n, isNet)), nil
 	}
+}
+
+// isPrivate reports whether an address is one that IANA gives to no network
+// that all can reach.
+func isPrivate(n ipNet) bool {
+	if v4, ok := n.asV4(); n.v6 && n.within(mapped) && ok {
+		n = v4
+	}
+	return n.within(privateNets) && !n.within(privateBut)
 }
 
 func isNetmask(n ipNet) bool {

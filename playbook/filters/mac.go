@@ -29,37 +29,68 @@ var macForms = map[string]struct {
 	"pgsql": {":", 6, false, false}, "postgresql": {":", 6, false, false}, "psql": {":", 6, false, false},
 }
 
-// parseMAC reads a hardware address in any of the usual forms.
+// macGroups say how many groups of how many hexadecimal digits, at least and at
+// most, each separator makes: of addresses of 48 bits, then of those of 64.
+var macGroups = map[string][][3]int{
+	":": {{6, 1, 2}, {3, 1, 4}, {2, 5, 6}, {8, 1, 2}, {4, 1, 4}},
+	"-": {{6, 1, 2}, {3, 1, 4}, {2, 5, 6}, {8, 1, 2}, {4, 1, 4}},
+	".": {{3, 1, 4}, {4, 1, 4}},
+	"":  {{1, 11, 12}, {1, 16, 16}},
+}
+
+// parseMAC reads a hardware address of 48 or 64 bits in any of the usual forms,
+// or as a number.
 func parseMAC(s string) ([]byte, bool) {
-	var digits strings.Builder
-	groups := strings.FieldsFunc(s, func(r rune) bool { return r == ':' || r == '-' || r == '.' })
-	size := map[int]int{1: 12, 2: 6, 3: 4, 6: 2}[len(groups)]
-	if len(groups) == 2 && strings.Contains(s, ":") {
-		size = 0 // two groups have a hyphen between them
+	sep := ""
+	if i := strings.IndexAny(s, ":-."); i >= 0 {
+		sep = s[i : i+1]
 	}
+	groups := []string{s}
+	if sep != "" {
+		groups = strings.Split(s, sep)
+	}
+	for _, form := range macGroups[sep] {
+		if mac, ok := macOf(groups, form); ok {
+			return mac, true
+		}
+	}
+	n, ok := new(big.Int).SetString(strings.TrimSpace(s), 10)
+	if !ok || n.Sign() < 0 || n.BitLen() > 64 {
+		return nil, false
+	}
+	size := 6
+	if n.BitLen() > 48 {
+		size = 8
+	}
+	return n.FillBytes(make([]byte, size)), true
+}
+
+// macOf reads the groups of an address of one form.
+func macOf(groups []string, form [3]int) ([]byte, bool) {
+	if len(groups) != form[0] {
+		return nil, false
+	}
+	var digits strings.Builder
 	for _, g := range groups {
-		if size == 0 || len(g) > size || len(groups) == 1 && len(g) != size {
+		if len(g) < form[1] || len(g) > form[2] {
 			return nil, false
 		}
-		digits.WriteString(strings.Repeat("0", size-len(g)) + g)
+		digits.WriteString(strings.Repeat("0", form[2]-len(g)) + g)
 	}
 	mac, err := hex.DecodeString(digits.String())
-	return mac, err == nil && len(mac) == 6
+	return mac, err == nil
 }
 
 func hwaddr(alias string) func(*args) (value.Value, error) {
 	return func(a *args) (value.Value, error) {
 		query := value.String(a.query())
 		mac, ok := parseMAC(a.text("value"))
-		if n, isInt := value.AsInt(a.val("value")); isInt && n >= 0 && n < 1<<48 {
-			mac, ok = big.NewInt(n).FillBytes(make([]byte, 6)), true
-		}
 		form, known := macForms[query]
 		switch {
 		case !ok && query != "" && query != "bool":
 			return nil, fmt.Errorf("%s: not a hardware address: %s", alias, a.text("value"))
 		case query == "":
-			return when(ok, a.val("value"))
+			return when(ok, value.Str(a.text("value")))
 		case query == "bool":
 			return when(ok, value.Bool(true))
 		case query == "int":
@@ -67,7 +98,10 @@ func hwaddr(alias string) func(*args) (value.Value, error) {
 		case !known:
 			return nil, fmt.Errorf("%s: unknown filter type: %s", alias, query)
 		}
-		digits := hex.EncodeToString(mac)
+		if len(mac) == 8 && mac[0]|mac[1] != 0 {
+			return nil, fmt.Errorf("%s: integer out of bounds: %s", alias, a.text("value"))
+		}
+		digits := hex.EncodeToString(mac[len(mac)-6:])
 		if form.upper {
 			digits = strings.ToUpper(digits)
 		}
@@ -92,8 +126,11 @@ func slaac(a *args) (value.Value, error) {
 	if !ok || !n.v6 || !isMAC {
 		return value.Bool(false), nil
 	}
-	id := []byte{mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}
-	return value.Str(n.text(new(big.Int).Add(n.addr, new(big.Int).SetBytes(id)))), nil
+	if len(mac) == 6 {
+		mac = []byte{mac[0], mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}
+	}
+	id := append([]byte{mac[0] ^ 2}, mac[1:]...)
+	return value.Str(n.text(new(big.Int).Add(n.first(), new(big.Int).SetBytes(id)))), nil
 }
 
 func macTest(a *args) (value.Value, error) {
