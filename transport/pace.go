@@ -16,6 +16,7 @@ const (
 	leastPiece   = 32 << 10 // bytes; as much as a packet may hold
 	mostPiece    = 2 << 20  // what OpenSSH lets be on the way at once
 	piecePerTime = leastPiece / float64(time.Millisecond)
+	answerTime   = 5 * time.Second // after it a server is taken for one that answers no such question
 )
 
 // pacer sends pieces of data, each after the host has taken the one before.
@@ -24,6 +25,7 @@ type pacer struct {
 	ask  func() error  // returns when the host has taken what was written
 	best time.Duration // the quickest answer so far
 	size int           // of the next piece
+	mute bool          // the host does not answer: nothing waits any more
 }
 
 // ReadFrom sends all of r; it makes io.Copy pace itself.
@@ -55,9 +57,19 @@ func (p *pacer) ReadFrom(r io.Reader) (sent int64, err error) {
 
 // wait waits for the host, and decides about the next piece's size.
 func (p *pacer) wait() error {
-	begun := time.Now()
-	if err := p.ask(); err != nil {
-		return err
+	if p.mute {
+		return nil
+	}
+	begun, answer := time.Now(), make(chan error, 1)
+	go func() { answer <- p.ask() }()
+	select {
+	case err := <-answer:
+		if err != nil {
+			return err
+		}
+	case <-time.After(answerTime):
+		p.mute, p.size = true, mostPiece
+		return nil
 	}
 	if took := time.Since(begun); p.best == 0 || took < p.best {
 		p.best = took

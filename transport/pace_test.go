@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -31,17 +32,34 @@ func TestPacerPieces(t *testing.T) {
 		{3 * time.Millisecond, []int{32, 64, 96, 96, 96, 96, 96, 96, 96, 96, 96, 64}},
 		{26 * time.Millisecond, []int{32, 64, 128, 256, 512, 32}},
 	} {
-		var out pieces
-		p := &pacer{w: &out, best: c.away}
-		p.ask = func() error { time.Sleep(c.away); return nil } // never quicker than what was best
-		n, err := p.ReadFrom(bytes.NewReader(data))
-		if err != nil || n != int64(len(data)) || !bytes.Equal(out.Bytes(), data) {
-			t.Fatalf("%v away: %d bytes, %v", c.away, n, err)
-		}
-		if !slices.Equal(out.sizes, c.want) {
-			t.Errorf("%v away: pieces %v, want %v", c.away, out.sizes, c.want)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			var out pieces
+			p := &pacer{w: &out, ask: func() error { time.Sleep(c.away); return nil }}
+			n, err := p.ReadFrom(bytes.NewReader(data))
+			if err != nil || n != int64(len(data)) || !bytes.Equal(out.Bytes(), data) {
+				t.Fatalf("%v away: %d bytes, %v", c.away, n, err)
+			}
+			if !slices.Equal(out.sizes, c.want) {
+				t.Errorf("%v away: pieces %v, want %v", c.away, out.sizes, c.want)
+			}
+		})
 	}
+}
+
+// A server that answers no such questions gets all the same, unpaced.
+func TestPacerMute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out pieces
+		never := make(chan error)
+		p := &pacer{w: &out, ask: func() error { return <-never }}
+		if n, err := p.ReadFrom(bytes.NewReader(make([]byte, 1<<20))); err != nil || n != 1<<20 {
+			t.Fatalf("%d bytes, %v", n, err)
+		}
+		if !slices.Equal(out.sizes, []int{32, 992}) {
+			t.Errorf("pieces %v", out.sizes)
+		}
+		close(never)
+	})
 }
 
 // A command that ends early ends the sending.
