@@ -34,38 +34,47 @@ import (
 // slices of structs for dictionaries with known keys. An embedded struct lends
 // its fields (see FileArgs).
 func Define[A any](spec Spec, run func(ctx context.Context, h target.Host, c *Call, a *A) (*Result, error)) Module {
-	return &defined[A]{name: spec.Name, spec: sync.OnceValue(func() *Spec { return SpecOf[A](spec) }), run: run}
+	of := reflect.TypeFor[A]()
+	return &defined{name: spec.Name, of: of, spec: sync.OnceValue(func() *Spec { return specOf(of, spec) }),
+		run: func(ctx context.Context, h target.Host, c *Call, a any) (*Result, error) {
+			return run(ctx, h, c, a.(*A))
+		}}
 }
 
 // SpecOf completes a specification with the arguments described by A, for
 // actions that have no module on the host.
-func SpecOf[A any](spec Spec) *Spec {
-	spec.plan = planOf(reflect.TypeFor[A]())
+func SpecOf[A any](spec Spec) *Spec { return specOf(reflect.TypeFor[A](), spec) }
+
+func specOf(of reflect.Type, spec Spec) *Spec {
+	spec.plan = planOf(of)
 	spec.Args = append(spec.plan.args(), spec.Args...)
 	return &spec
 }
 
 // WithNeeds makes m a Prefetcher: needs names the blobs that a call will open.
 func WithNeeds[A any](m Module, needs func(ctx context.Context, h target.Host, c *Call, a *A) []string) Module {
-	return &prefetching[A]{defined: m.(*defined[A]), needs: needs}
+	return &prefetching{defined: m.(*defined),
+		needs: func(ctx context.Context, h target.Host, c *Call, a any) []string { return needs(ctx, h, c, a.(*A)) }}
 }
 
 // defined works out its specification when it is first asked for: a runner
-// that calls one module does not pay for all of them.
-type defined[A any] struct {
+// that calls one module does not pay for all of them. It knows its arguments as
+// any, so that its methods are in the runner once and not once for each module.
+type defined struct {
 	name string
+	of   reflect.Type // of the arguments
 	spec func() *Spec
-	run  func(ctx context.Context, h target.Host, c *Call, a *A) (*Result, error)
+	run  func(ctx context.Context, h target.Host, c *Call, a any) (*Result, error)
 }
 
 // Spec implements Module.
-func (d *defined[A]) Spec() *Spec { return d.spec() }
+func (d *defined) Spec() *Spec { return d.spec() }
 
-func (d *defined[A]) fullName() string { return d.name }
+func (d *defined) fullName() string { return d.name }
 
 // Run decodes the arguments and runs the function; in check mode it skips
 // modules that can't say what would change.
-func (d *defined[A]) Run(ctx context.Context, h target.Host, c *Call) (*Result, error) {
+func (d *defined) Run(ctx context.Context, h target.Host, c *Call) (*Result, error) {
 	a, err := d.decode(h, c)
 	if err != nil {
 		return nil, err
@@ -114,24 +123,25 @@ func describePath(ctx context.Context, h target.Host, r *Result, err error) {
 	}
 }
 
-func (d *defined[A]) decode(h target.Host, c *Call) (*A, error) {
-	a := new(A)
+// decode gives a pointer to the arguments' struct.
+func (d *defined) decode(h target.Host, c *Call) (any, error) {
+	a := reflect.New(d.of)
 	spec := d.spec()
 	dec := &decoder{spec: spec, plan: spec.plan, expand: func(p string) string { return expandPath(h, p) }}
-	if err := dec.decode(c.Args, reflect.ValueOf(a).Elem()); err != nil {
+	if err := dec.decode(c.Args, a.Elem()); err != nil {
 		return nil, err
 	}
-	return a, nil
+	return a.Interface(), nil
 }
 
-type prefetching[A any] struct {
-	*defined[A]
-	needs func(ctx context.Context, h target.Host, c *Call, a *A) []string
+type prefetching struct {
+	*defined
+	needs func(ctx context.Context, h target.Host, c *Call, a any) []string
 }
 
 // Needs implements Prefetcher; arguments that can't be decoded need nothing,
 // since Run will say what is wrong with them.
-func (p *prefetching[A]) Needs(ctx context.Context, h target.Host, c *Call) []string {
+func (p *prefetching) Needs(ctx context.Context, h target.Host, c *Call) []string {
 	a, err := p.decode(h, c)
 	if err != nil {
 		return nil
