@@ -107,8 +107,12 @@ func (i *itemRun) connectTo(h *host) (*transport.Target, error) {
 }
 
 // delegatedScope is what a delegated task's connection is read from: the
-// other host's variables.
-func (i *itemRun) delegatedScope(h *host) *vars.Stack { return i.batch.run.hostScope(h) }
+// variables that the task has on the other host, under its own host's name.
+func (i *itemRun) delegatedScope(h *host) *vars.Stack {
+	other := &seat{host: h, varsFiles: i.seat.varsFiles}
+	name := vars.Dict{D: value.DictOf("inventory_hostname", i.seat.name)}
+	return i.batch.taskScope(other, i.step.plan).Over(i.loopLayer(i.loop), name)
+}
 
 func first(s ...string) string {
 	for _, x := range s {

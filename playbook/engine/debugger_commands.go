@@ -152,7 +152,7 @@ func (d *debugger) item() *itemRun {
 func (d *debugger) evaluate(expr string) (value.Value, error) {
 	i := d.item()
 	own := value.DictOf("task", d.taskView(), "host", d.out.seat.name, "result", d.resultView())
-	own.Put("task_vars", &varsView{run: d.batch.run, scope: i.stack})
+	own.Put("task_vars", d.batch.run.viewOf(i.stack, ""))
 	ctx := i.jinja.With(i.stack.Over(vars.Dict{D: own}, vars.Dict{D: d.names}))
 	return ctx.Expr(strings.TrimSpace(expr), place())
 }

@@ -29,7 +29,8 @@ func (v *hostVars) Get(key value.Value) (value.Value, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
-	return &varsView{run: v.run, in: v.in, scope: v.run.hostvarsScope(h), kind: "HostVarsVars"}, true, nil
+	scope := v.run.hostvarsScope(h)
+	return &varsView{run: v.run, in: v.in, scope: scope, shown: scope, kind: "HostVarsVars"}, true, nil
 }
 
 // Keys implements value.Mapping.
@@ -45,12 +46,17 @@ func (v *hostVars) Keys() []value.Value {
 // Len implements value.Mapping.
 func (v *hostVars) Len() int { return len(v.run.inventory().Hosts()) }
 
-// varsView shows a scope as a mapping; values are evaluated in that scope.
+// varsView shows variables as a mapping; values are evaluated in scope.
 type varsView struct {
-	run   *run
-	in    *jinja.Context // the evaluation that uses it, nil outside of one
-	scope *vars.Stack
-	kind  string
+	run          *run
+	in           *jinja.Context // the evaluation that uses it, nil outside of one
+	scope, shown *vars.Stack
+	kind         string
+}
+
+// viewOf shows all of a scope.
+func (r *run) viewOf(scope *vars.Stack, kind string) *varsView {
+	return &varsView{run: r, scope: scope, shown: scope, kind: kind}
 }
 
 // Type implements value.Value.
@@ -67,7 +73,7 @@ func (v *varsView) Get(key value.Value) (value.Value, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
-	x, ok := v.scope.Lookup(name)
+	x, ok := v.shown.Lookup(name)
 	if !ok {
 		return nil, false, nil
 	}
@@ -97,7 +103,7 @@ func (v *varsView) evaluator() *jinja.Context {
 
 // Keys implements value.Mapping.
 func (v *varsView) Keys() []value.Value {
-	names := v.scope.Names()
+	names := v.shown.Names()
 	keys := make([]value.Value, len(names))
 	for i, n := range names {
 		keys[i] = value.Str(n)
@@ -106,4 +112,4 @@ func (v *varsView) Keys() []value.Value {
 }
 
 // Len implements value.Mapping.
-func (v *varsView) Len() int { return len(v.scope.Names()) }
+func (v *varsView) Len() int { return len(v.shown.Names()) }

@@ -134,6 +134,21 @@ func (b *batch) loadRole(st *step, g *inclusionGroup) (*playbook.Block, error) {
 	return role.Tasks, nil
 }
 
+// notLoaded is the result of an include of what is not there, or no list of
+// tasks; 2.19 tells the cause under reason.
+func (b *batch) notLoaded(st *step, g *inclusionGroup, err error) *value.Dict {
+	result := value.DictOf("failed", true, "changed", false, "msg", errorText(err))
+	if b.run.cfg.Env.Lenient {
+		return result
+	}
+	result.Put("reason", value.Str(errorText(err)))
+	if !st.task.Include.Role {
+		result.Put("include", value.Str(g.path))
+	}
+	b.run.addException(result)
+	return result
+}
+
 // failInclude fails the hosts that wanted what is not there, or no list of
 // tasks. What is there but wrong ends the run.
 func (b *batch) failInclude(st *step, g *inclusionGroup, err error) {
@@ -142,7 +157,7 @@ func (b *batch) failInclude(st *step, g *inclusionGroup, err error) {
 		return
 	}
 	for _, s := range g.seats {
-		result := value.DictOf("failed", true, "changed", false, "msg", errorText(err))
+		result := b.notLoaded(st, g, err)
 		o := &outcome{step: st, seat: s, status: event.Failed, result: result, shown: result, err: err, absent: true}
 		if st.lost[s] { // by another item of its loop
 			b.tell(o, false)

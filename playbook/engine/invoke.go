@@ -76,18 +76,27 @@ func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, 
 			"msg", "remote module ("+module[strings.LastIndexByte(module, '.')+1:]+") does not support check mode"), nil
 	}
 	v.item.trace("EXEC " + module)
-	if t := v.item.together; t != nil {
-		return t.call(ctx, v.item, req)
-	}
-	s, err := v.item.session(ctx)
+	result, err := v.item.call(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.Call(ctx, req)
-	if module == v.item.module {
+	v.item.batch.run.addException(result)
+	if module == v.item.module && v.item.together == nil {
 		v.item.addInvocation(v.item.step.plan.spec, args, result)
 	}
-	return result, err
+	return result, nil
+}
+
+// call makes a call alone, or with those of the items that run side by side.
+func (i *itemRun) call(ctx context.Context, req *remote.Request) (*value.Dict, error) {
+	if i.together != nil {
+		return i.together.call(ctx, i, req)
+	}
+	s, err := i.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.Call(ctx, req)
 }
 
 // trace tells from -vvv on, or in the log, what is done on the task's host.

@@ -25,7 +25,7 @@ type hostMagic struct {
 var hostMagicNames = []string{
 	"ansible_check_mode", "ansible_config_file", "ansible_diff_mode", "ansible_facts", "ansible_forks",
 	"ansible_inventory_sources", "ansible_playbook_python", "ansible_run_tags", "ansible_skip_tags",
-	"ansible_verbosity", "ansible_version", "group_names", "groups", "hostvars", "inventory_dir", "inventory_file",
+	"ansible_verbosity", "ansible_version", "group_names", "groups", "inventory_dir", "inventory_file",
 	"inventory_hostname", "inventory_hostname_short", "playbook_dir",
 }
 
@@ -149,14 +149,15 @@ type taskMagic struct {
 	batch *batch
 	seat  *seat
 	plan  *plan
-	// scope is the whole stack this layer is part of, for vars.
-	scope *vars.Stack
+	// scope is the whole stack this layer is part of; shown is what vars shows
+	// of it: not how the host is reached where no variable says so.
+	scope, shown *vars.Stack
 }
 
 var taskMagicNames = []string{
 	"ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_name",
 	"ansible_play_role_names", "ansible_dependent_role_names", "ansible_role_names", "play_hosts", "role_names",
-	"ansible_search_path", "environment", "vars",
+	"environment", "hostvars",
 }
 
 var (
@@ -199,7 +200,7 @@ func (m *taskMagic) Lookup(name string) (value.Value, bool) {
 	case "environment":
 		return value.NewList(m.plan.environment...), true
 	case "vars":
-		return &varsView{run: b.run, scope: m.scope}, true
+		return &varsView{run: b.run, scope: m.scope, shown: m.shown}, true
 	}
 	if role := m.plan.task.Role; role != nil {
 		return roleMagic(role, name)

@@ -280,7 +280,7 @@ func (pr *playRun) serial() ([]int, error) {
 		n, ok := batchSize(item, len(pr.hosts))
 		if !ok {
 			return nil, source.Errorf(p.Keys["serial"], "serial must be a number of hosts or a percentage, not %s", value.Repr(item)).
-				WithHint("for example serial: 5, serial: \"30%%\" or serial: [1, 5, \"100%%\"]")
+				WithHint("%s", `for example serial: 5, serial: "30%" or serial: [1, 5, "100%"]`)
 		}
 		sizes[i] = n
 	}

@@ -54,6 +54,9 @@ func (i *itemRun) run(ctx context.Context) (r itemResult) {
 			r = i.failed(i.faultError(fault))
 		}
 	}()
+	if err := i.delegation(); err != nil {
+		return i.failed(err)
+	}
 	skipped, err := i.skip()
 	if err != nil {
 		return i.failed(err)
@@ -145,6 +148,7 @@ func (i *itemRun) errorResult(err error) *value.Dict {
 
 func (i *itemRun) done(result *value.Dict) itemResult {
 	r := itemResult{dict: result}
+	i.batch.run.addException(result)
 	i.out.diff = i.kw.diff
 	failed := hasFailed(result, false)
 	r.ignored = failed && i.kw.ignoreErrors || isTrue(r, "unreachable") && i.kw.ignoreUnreachable
@@ -279,6 +283,29 @@ func (i *itemRun) timeoutText(secs float64) string {
 	return fmt.Sprintf("Timed out after %v second(s).", secs)
 }
 
+// noTraceback is what failed results have under the key exception since 2.19:
+// tracebacks are shown to developers only.
+const noTraceback = "(traceback unavailable)"
+
+// addException gives a failed result the key exception, as 2.19 does.
+func (r *run) addException(result *value.Dict) {
+	if r.cfg.Env.Lenient || !isTrue(itemResult{dict: result}, "failed") {
+		return
+	}
+	if _, has := result.Lookup("exception"); !has {
+		result.Put("exception", value.Str(noTraceback))
+	}
+}
+
+// suppressException keeps the exception of a result that failed_when found to
+// be none under another key.
+func suppressException(result *value.Dict) {
+	if broke, has := result.Lookup("exception"); has {
+		result.Delete(value.Str("exception"))
+		result.Put("failed_when_suppressed_exception", broke)
+	}
+}
+
 // tellCrash tells of a module that broke in the way of the Ansible that is
 // imitated: before 2.19 that was a program that ended with a traceback.
 func (i *itemRun) tellCrash(result *value.Dict) {
@@ -310,7 +337,7 @@ func (i *itemRun) attempt(ctx context.Context) *value.Dict {
 		secs := i.kw.timeout.Seconds()
 		return value.DictOf("failed", true, "changed", false,
 			"msg", i.timeoutText(secs),
-			"timedout", value.DictOf("period", value.Float(secs)))
+			"timedout", value.DictOf("period", int(secs)))
 	case err != nil && ctx.Err() != nil:
 		return value.DictOf("failed", true, "changed", false, "msg", "interrupted while the task was running")
 	case err != nil:
@@ -343,10 +370,8 @@ func (i *itemRun) complete(result *value.Dict) {
 		result.Put("changed", value.Bool(false))
 	}
 	if _, ok := result.Lookup("failed"); !ok {
-		if _, skipped := result.Lookup("skipped"); !skipped {
-			rc, _ := value.AsInt(result.At("rc"))
-			result.Put("failed", value.Bool(rc != 0))
-		}
+		rc, _ := value.AsInt(result.At("rc"))
+		result.Put("failed", value.Bool(rc != 0))
 	}
 	for _, key := range []string{"stdout", "stderr"} {
 		text, ok := value.AsString(result.At(key))
@@ -382,6 +407,7 @@ func (i *itemRun) judge(result *value.Dict) error {
 		result.Put("failed_when_result", value.Bool(failed))
 		if !failed {
 			i.out.err = nil
+			suppressException(result)
 		}
 	}
 	return nil

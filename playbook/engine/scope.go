@@ -66,6 +66,7 @@ func (b *batch) taskScope(s *seat, p *plan, recent ...vars.Layer) *vars.Stack {
 	layers = append(layers, vars.Dict{D: b.run.cfg.ExtraVars}, &hostMagic{run: b.run, host: s.host}, magic)
 	magic.scope = &vars.Stack{Layers: layers, Merge: b.run.cfg.HashMerge}
 	reached.above = &vars.Stack{Layers: layers[1:], Merge: b.run.cfg.HashMerge}
+	magic.shown = reached.above
 	return magic.scope
 }
 

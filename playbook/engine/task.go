@@ -189,9 +189,6 @@ func (i *itemRun) keywords() error {
 	if ev.err != nil {
 		return ev.err
 	}
-	if err := i.delegation(ev); err != nil {
-		return err
-	}
 	var err error
 	k.env, err = i.environment()
 	return err
@@ -215,15 +212,35 @@ func (i *itemRun) attempts(ev *keywordReader) int {
 	return n + 1
 }
 
-// delegation finds the host that the task runs on instead.
-func (i *itemRun) delegation(ev *keywordReader) error {
-	name := ev.text("delegate_to", i.step.plan.delegateTo, "")
-	if ev.err != nil || name == "" {
+// delegation finds the host that the task runs on instead. Conditions may look
+// at its variables, so it comes before them.
+func (i *itemRun) delegation() error {
+	to := i.step.plan.delegateTo
+	if to == nil {
+		return nil
+	}
+	ev := &keywordReader{ctx: i.jinja, base: &i.step.task.Base}
+	v := ev.value("delegate_to", to)
+	if ev.err != nil || v == nil || to == value.Str("") {
 		return ev.err
+	}
+	name := value.String(v)
+	if name == "" || v == value.None {
+		return source.Errorf(ev.pos("delegate_to"), "Empty hostname produced from delegate_to").
+			WithHint("a template that may give no host gives omit instead: delegate_to: \"{{ … | default(omit) }}\"")
 	}
 	i.kw.delegate = i.batch.run.delegateHost(name)
 	i.out.target = name
+	i.local.Set("ansible_delegated_vars", i.delegatedVars(name))
 	return nil
+}
+
+// delegatedVars is the variable ansible_delegated_vars of a delegated task: what
+// the task's variables are on the host that it runs on.
+func (i *itemRun) delegatedVars(name string) value.Value {
+	scope := i.delegatedScope(i.kw.delegate)
+	shown := &vars.Stack{Layers: scope.Layers[1:], Merge: scope.Merge} // not how it is reached by default
+	return value.DictOf(name, &varsView{run: i.batch.run, scope: scope, shown: shown})
 }
 
 // environment merges the environment keywords, outermost first.
