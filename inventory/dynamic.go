@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -97,6 +98,20 @@ func (inv *Inventory) AddHostToGroup(host, group string, parents ...string) (cha
 	}
 	inv.reconcile()
 	return changed, nil
+}
+
+// WouldJoin tells what AddHostToGroup with the same arguments would change:
+// whether the host is new in the group, and below which parents the group is.
+func (inv *Inventory) WouldJoin(host, group string, parents ...string) (joins bool, below []string) {
+	inv.mu.RLock()
+	defer inv.mu.RUnlock()
+	g, ok := inv.groups[group]
+	for _, p := range parents {
+		if parent, known := inv.groups[p]; !ok || !known || !slices.Contains(parent.Children, g) {
+			below = append(below, p)
+		}
+	}
+	return !ok || !g.members[host], below
 }
 
 func (inv *Inventory) remember(op func(*Inventory) error) { inv.dynamic = append(inv.dynamic, op) }

@@ -3,6 +3,7 @@ package playbook
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"drover/playbook/source"
@@ -57,6 +58,7 @@ var baseKeywords = map[string]baseKeyword{
 	"environment": {ownAll, func(r *reader, name string, b *Base, n *yaml.Node) { b.Environment = r.mappings(name, n) }},
 	"module_defaults": {ownAll, func(r *reader, name string, b *Base, n *yaml.Node) {
 		b.ModuleDefaults = r.mappings(name, n)
+		r.checkGroups(n)
 	}},
 	"collections": {ownAll, func(r *reader, name string, b *Base, n *yaml.Node) { b.Collections = r.strings(name, n) }},
 }
@@ -179,6 +181,16 @@ func (r *reader) loop(name string, t *Task, n *yaml.Node) {
 		}
 	}
 	r.setLoop(t, "", t.Keys[name], n)
+}
+
+// loopWith takes a with_x, whose x must be a lookup. One of a collection may be
+// a plugin that is not here, which counts only where the task runs.
+func (r *reader) loopWith(t *Task, lookup string, p yaml.Pair) {
+	if r.l.HasLookup != nil && !strings.Contains(lookup, ".") && !r.l.HasLookup(lookup) {
+		wide(r.faultf(p.Key.Pos, "'%s' is no keyword, for there is no lookup '%s'", p.Name(), lookup), p.Name()).
+			WithHint("go through a list with: loop: [ … ]")
+	}
+	r.setLoop(t, lookup, p.Key.Pos, p.Value)
 }
 
 func (r *reader) setLoop(t *Task, with string, pos source.Pos, n *yaml.Node) {

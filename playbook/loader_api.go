@@ -25,6 +25,8 @@ type Options struct {
 	// HasAction reports whether a module's work begins on the controller; nil
 	// means that none does.
 	HasAction func(fqcn string) bool
+	// HasLookup reports whether there is a lookup of a name; nil means any.
+	HasLookup func(name string) bool
 	// Rejected are the modules that must not be used, by the names that tasks
 	// give them; RejectedBy is the file that says so.
 	Rejected   []string

@@ -234,7 +234,7 @@ func (r *reader) readPlay(n *yaml.Node, path string) *Play {
 // hosts checks the hosts of a play.
 func (r *reader) hosts(p *Play, n *yaml.Node) {
 	switch {
-	case n.IsNull() || n.Kind == yaml.List && len(n.Items) == 0:
+	case n.IsNull() || n.Kind == yaml.List && len(n.Items) == 0 || n.Scalar == value.Str(""):
 		r.errorf(p.Keys["hosts"], "Hosts list cannot be empty. Please check your playbook").WithHint("name hosts or groups, or write 'hosts: all'")
 	case n.Kind == yaml.Mapping:
 		r.wrongKind("hosts", n, "a pattern or a list of patterns")

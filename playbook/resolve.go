@@ -147,6 +147,8 @@ type resolved struct {
 	// missing: Ansible or a collection has such a module, and drover not. It
 	// is an error when a task gets there.
 	missing bool
+	// gone says why a collection has the module no more, else "".
+	gone string
 }
 
 // module resolves a name as a task at a place writes it.
@@ -163,6 +165,11 @@ func (r *reader) module(name string, collections []string) (resolved, bool) {
 	}
 	if fqcn, ok := r.l.ResolveModule(name, nil); ok {
 		return resolved{module: fqcn}, true
+	}
+	if to, gone := r.routed(name); gone != "" {
+		return resolved{module: to, gone: gone}, true
+	} else if to != name {
+		return r.module(to, nil)
 	}
 	parts := strings.SplitN(name, ".", 3)
 	if m := r.collectionModule(parts[0]+"."+parts[1], parts[2]); m != nil {

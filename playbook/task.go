@@ -60,7 +60,7 @@ func (r *reader) taskKeyword(t *Task, own owner, name string, p yaml.Pair, candi
 			r.errorf(p.Key.Pos, "'%s' needs a value", name)
 			return true
 		}
-		r.setLoop(t, strings.TrimPrefix(name, "with_"), p.Key.Pos, p.Value)
+		r.loopWith(t, strings.TrimPrefix(name, "with_"), p)
 		return true
 	}
 	*candidates = append(*candidates, p)
@@ -101,6 +101,7 @@ func (r *reader) findCall(t *Task, n *yaml.Node, candidates []yaml.Pair, collect
 			unknown = append(unknown, p)
 			continue
 		}
+		r.checkRoute(p.Name(), m, p.Key.Pos)
 		c := &call{action: p.Name(), module: m.module, own: m.own, pos: p.Key.Pos}
 		if !r.callArgs(c, p.Value) {
 			return nil
@@ -156,6 +157,7 @@ func (r *reader) actionKeyword(t *Task, name string, n *yaml.Node, collections [
 		t.DelegateTo = value.Str("localhost")
 	}
 	c := &call{pos: n.Pos}
+	var pairs []yaml.Pair
 	switch s, isText := n.Text(); {
 	case isText:
 		c.text, c.at = s, n.Pos
@@ -166,12 +168,13 @@ func (r *reader) actionKeyword(t *Task, name string, n *yaml.Node, collections [
 			return nil
 		}
 		c.text, c.at, c.pos = m, n.Get("module").Pos, n.Get("module").Pos
-		c.pairs = slices.DeleteFunc(slices.Clone(n.Pairs), func(p yaml.Pair) bool { return p.Name() == "module" })
+		pairs = slices.DeleteFunc(slices.Clone(n.Pairs), func(p yaml.Pair) bool { return p.Name() == "module" })
 	default:
 		r.errorf(n.Pos, "'%s' must name a module", name).WithHint("write '%s: module arg=value', or a mapping with 'module:'", name)
 		return nil
 	}
 	c.action, c.text, c.at = firstWord(c.text, c.at)
+	mappingArgs(c, pairs)
 	if yaml.HasMarkup(c.action) {
 		return c
 	}
@@ -180,8 +183,25 @@ func (r *reader) actionKeyword(t *Task, name string, n *yaml.Node, collections [
 		r.unknownModule(c.action, c.pos, taskOwner(t))
 		return nil
 	}
+	r.checkRoute(c.action, m, c.pos)
 	c.module, c.own = m.module, m.own
 	return c
+}
+
+// mappingArgs takes arguments that are written as a mapping. Those below "args"
+// in it count as if they stood beside it; text there is that behind the name.
+func mappingArgs(c *call, pairs []yaml.Pair) {
+	for _, p := range pairs {
+		text, isText := p.Value.Text()
+		switch {
+		case p.Name() == "args" && p.Value.Kind == yaml.Mapping:
+			c.pairs = append(c.pairs, p.Value.Pairs...)
+		case p.Name() == "args" && isText && c.text == "":
+			c.text, c.at = text, p.Value.Pos
+		default:
+			c.pairs = append(c.pairs, p)
+		}
+	}
 }
 
 // callArgs takes the value behind a module's name.
@@ -189,7 +209,7 @@ func (r *reader) callArgs(c *call, n *yaml.Node) bool {
 	switch {
 	case n.IsNull():
 	case n.Kind == yaml.Mapping:
-		c.pairs = n.Pairs
+		mappingArgs(c, n.Pairs)
 	case n.Kind == yaml.List:
 		r.errorf(n.Pos, "the arguments of '%s' must be a mapping or text, not a list", c.action).
 			WithHint("write one 'argument: value' a line")

@@ -34,13 +34,17 @@ func oneExtraVars(text string, vault yaml.Decrypter) (*value.Dict, error) {
 	case text[0] == '[':
 		return nil, &optionsError{"--extra-vars " + text + ": expected a mapping, key=value pairs or @file"}
 	}
-	d := value.NewDict(2)
+	d, loose := value.NewDict(2), ""
 	for _, word := range splitPairs(text) {
 		key, val, ok := strings.Cut(word, "=")
 		if !ok {
-			return nil, &optionsError{"--extra-vars: " + quoteText(word) + " is no key=value pair (for a file write @" + word + ")"}
+			loose = word
+			continue
 		}
 		d.Put(key, yaml.Text(unquoteText(val), source.Pos{File: "--extra-vars"}))
+	}
+	if d.Len() == 0 { // a word beside pairs means nothing, alone it is a mistake
+		return nil, &optionsError{"--extra-vars: " + quoteText(loose) + " is no key=value pair (for a file write @" + loose + ")"}
 	}
 	return d, nil
 }

@@ -220,7 +220,7 @@ func (s *session) loader() *playbook.Loader {
 	}
 	return playbook.NewLoader(playbook.Options{
 		Rejected: s.rejected, RejectedBy: s.filterFile(), PublicRoles: public, DuplicateKeys: s.cfg.DuplicateKeys,
-		Modules: action.Spec, Names: moduleNames, HasAction: action.Exists, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath, LibraryPaths: s.cfg.Library,
+		Modules: action.Spec, Names: moduleNames, HasAction: action.Exists, HasLookup: hasLookup, RolePaths: s.cfg.RolesPath, CollectionPaths: s.cfg.CollectionsPath, LibraryPaths: s.cfg.Library,
 		Vault: s.decrypter(), Env: s.env, Warn: s.env.Warn, Timestamp: filters.Timestamp,
 		Static: func(known *value.Dict) *jinja.Context {
 			return jinja.NewContext(s.env, vars.Dict{D: known.Clone().Update(s.extra)})
@@ -363,4 +363,10 @@ func absolute(path string) string {
 		return abs
 	}
 	return path
+}
+
+// hasLookup reports whether there is a lookup of a name.
+func hasLookup(name string) bool {
+	_, ok := filters.Lookup(name)
+	return ok
 }

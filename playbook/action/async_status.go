@@ -22,18 +22,32 @@ func asyncStatus(ctx context.Context, t Task) (*value.Dict, error) {
 		return nil, err
 	}
 	job := value.String(t.Args().At("jid"))
-	result := value.DictOf("started", false, "finished", false, "stdout", "", "stderr", "",
-		"stdout_lines", value.NewList(), "stderr_lines", value.NewList(), "ansible_job_id", job)
-	file := path.Join(dir, job)
 	if value.String(t.Args().At("mode")) == "cleanup" {
-		result.Put("erased", value.Str(file))
-	} else {
-		result.Put("results_file", value.Str(file))
-		result.Put("started", value.Bool(true))
+		result := jobState(job).Update(answer)
+		result.Put("erased", value.Str(path.Join(dir, job)))
+		return asFlags(result), nil
 	}
-	result.Update(answer)
+	return JobStatus(answer, dir, job), nil
+}
+
+// JobStatus completes what a host says of a job: of one that has not begun to
+// write, too.
+func JobStatus(answer *value.Dict, dir, job string) *value.Dict {
+	result := jobState(job)
+	result.Put("results_file", value.Str(path.Join(dir, job)))
+	result.Put("started", value.Bool(true))
+	return asFlags(result.Update(answer))
+}
+
+func jobState(job string) *value.Dict {
+	return value.DictOf("started", false, "finished", false, "stdout", "", "stderr", "",
+		"stdout_lines", value.NewList(), "stderr_lines", value.NewList(), "ansible_job_id", job)
+}
+
+// asFlags gives the numbers in a job's file as what they mean.
+func asFlags(result *value.Dict) *value.Dict {
 	for _, key := range []string{"started", "finished"} {
 		result.Put(key, value.Bool(value.Truth(result.At(key))))
 	}
-	return result, nil
+	return result
 }

@@ -61,7 +61,7 @@ func debugVar(t Task, shown value.Value) (key string, v value.Value, err error) 
 	name, isText := value.AsString(shown)
 	switch {
 	case !isText:
-		return "<class '" + shown.Type() + "'>", shown, nil
+		return "", nil, modules.Failf("var must be the text of an expression, such as a variable's name, not %s", shown.Type()+" "+value.Repr(shown))
 	case !writtenAs(t, "var", name) && !plainReference.MatchString(name):
 		return name, shown, nil // text that a template gave is data: only a name is looked up
 	}
@@ -75,19 +75,26 @@ func debugVar(t Task, shown value.Value) (key string, v value.Value, err error) 
 	}
 	m := &missing{older: t.Jinja().Env().Lenient, verbose: t.Verbosity() > 0}
 	v, err = t.Jinja().Evaluate(m.fill(v))
+	if m.err != nil {
+		err = m.err
+	}
 	return name, v, err
 }
 
 // missing puts texts where values are undefined.
 type missing struct {
-	older, verbose bool // as Ansible did before 2.19; with -v
-	n              int  // how many there were so far
+	older, verbose bool  // as Ansible did before 2.19; with -v
+	n              int   // how many there were so far
+	err            error // what failed in another way
 }
 
 // fill gives v with each undefined value in it replaced.
 func (m *missing) fill(v value.Value) value.Value {
 	switch v := v.(type) {
 	case *value.Undefined:
+		if v.Err != nil && jinja.KindOf(v.Err) != jinja.KindUndefined {
+			m.err = v.Err
+		}
 		return value.Str(m.text(v))
 	case *value.List:
 		out := make([]value.Value, len(v.Elems))

@@ -22,7 +22,7 @@ func (i *itemRun) act(ctx context.Context) (*value.Dict, error) {
 	}
 	i.recallSecrets(args)
 	view := &taskView{item: i, ctx: ctx, args: args}
-	if i.kw.async > 0 && !i.kw.check {
+	if i.kw.async > 0 {
 		return i.runAsync(ctx, view)
 	}
 	return i.perform(ctx, view)
@@ -122,11 +122,14 @@ func (i *itemRun) moduleDefaults(into *value.Dict) error {
 		for _, groups := range []bool{true, false} {
 			for _, e := range d.Entries() {
 				name := value.String(e.Key)
-				if strings.HasPrefix(name, "group/") == groups && i.defaultsApply(name) {
-					if args, ok := e.Val.(*value.Dict); ok {
-						into.Update(args)
-					}
+				if strings.HasPrefix(name, "group/") != groups || !i.defaultsApply(name) {
+					continue
 				}
+				args, ok := e.Val.(*value.Dict)
+				if !ok && e.Val != value.None {
+					return source.Errorf(i.step.task.Pos, "module_defaults: the defaults of '%s' must be a mapping of arguments, not %s", name, value.Repr(e.Val))
+				}
+				into.Update(args)
 			}
 		}
 	}
@@ -136,7 +139,7 @@ func (i *itemRun) moduleDefaults(into *value.Dict) error {
 func (i *itemRun) defaultsApply(name string) bool {
 	task := i.step.task
 	if group, ok := strings.CutPrefix(name, "group/"); ok {
-		return inActionGroup(group, i.module)
+		return i.batch.run.cfg.Loader.InActionGroup(task, group, i.module)
 	}
 	if name == i.module || name == task.Action {
 		return true
@@ -157,19 +160,6 @@ func (i *itemRun) managerOf() string {
 		return ""
 	}
 	return "ansible.builtin." + value.String(v)
-}
-
-// inActionGroup knows the one action group of ansible.builtin that its own
-// documentation names; collections' groups match by their collection.
-func inActionGroup(group, module string) bool {
-	coll, name, ok := cutLast(group, ".")
-	if !ok {
-		coll, name = "ansible.builtin", group
-	}
-	if name == "all" {
-		return strings.HasPrefix(module, coll+".")
-	}
-	return false
 }
 
 func cutLast(s, sep string) (before, after string, ok bool) {

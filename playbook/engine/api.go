@@ -6,6 +6,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"drover/inventory"
@@ -122,6 +123,16 @@ type Outcome struct {
 type RunError struct{ Err *source.Error }
 
 func (e *RunError) Error() string { return e.Err.Error() }
+
+// asRunError gives a fault of the playbook the exit code of one that came up in
+// the run.
+func asRunError(err error) error {
+	var e *source.Error
+	if errors.As(err, &e) {
+		return &RunError{e}
+	}
+	return err
+}
 
 // Unwrap gives the error with its place.
 func (e *RunError) Unwrap() error { return e.Err }

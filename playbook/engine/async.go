@@ -77,6 +77,9 @@ func (v *asyncView) Invoke(ctx context.Context, module string, args *value.Dict,
 		return nil, err
 	}
 	req := v.request(module, args, o)
+	if result := v.uncheckable(module, req); result != nil {
+		return result, nil
+	}
 	req.Async = v.job
 	return s.Call(ctx, req)
 }
@@ -98,6 +101,8 @@ func (i *itemRun) pollJob(ctx context.Context, view *taskView, job *remote.Async
 		if err != nil {
 			return nil, err
 		}
+		result = action.JobStatus(result, job.Dir, job.JobID)
+		i.addInvocation(i.step.plan.spec, view.args, result)
 		if isTrue(itemResult{dict: result}, "finished") {
 			_, err := status("cleanup")
 			i.batch.run.emit(event.AsyncEnd{

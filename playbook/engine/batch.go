@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"drover/playbook"
 	"drover/playbook/event"
@@ -197,6 +198,7 @@ func (b *batch) info(t *playbook.Task) *event.TaskInfo {
 			i.Name = value.String(t.Name)
 		}
 	}
+	i.Args = writtenArgs(t)
 	if i.Role = headingRole(t); i.Name == "" && includesRole(t) {
 		i.Name = t.Action + " : " + value.String(t.Include.Name)
 	}
@@ -213,6 +215,16 @@ func (b *batch) info(t *playbook.Task) *event.TaskInfo {
 	}
 	b.taskIDs[t] = i
 	return i
+}
+
+// writtenArgs gives a task's arguments as they are written, for headings that
+// show them.
+func writtenArgs(t *playbook.Task) string {
+	words := make([]string, 0, t.Args.Len())
+	for _, e := range t.Args.Entries() {
+		words = append(words, value.String(e.Key)+"="+value.String(redact(e.Val)))
+	}
+	return strings.Join(words, ", ")
 }
 
 func includesRole(t *playbook.Task) bool { return t.Include != nil && t.Include.Role }

@@ -21,7 +21,7 @@ func (t *taskRun) censor() {
 		o.shown = censored(o.result)
 		return
 	}
-	o.shown = t.secrets.conceal(o.result).(*value.Dict)
+	o.shown = t.batch.run.shownInvocation(t.secrets.conceal(o.result).(*value.Dict))
 	o.result = t.secrets.mark(o.result)
 }
 
@@ -53,7 +53,7 @@ func (i *itemRun) show(result *value.Dict) *value.Dict {
 	if i.kw.noLog {
 		return censored(result)
 	}
-	return i.secrets.conceal(result).(*value.Dict)
+	return i.batch.run.shownInvocation(i.secrets.conceal(result).(*value.Dict))
 }
 
 func (i *itemRun) showLabel() value.Value {

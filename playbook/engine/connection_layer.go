@@ -12,6 +12,9 @@ type connectionLayer struct {
 	run  *run
 	host *host
 	plan *plan
+	// address is where the host is that the task is delegated to, nil for tasks
+	// that are not.
+	address value.Value
 	// above are the layers over this one.
 	above *vars.Stack
 }
@@ -57,6 +60,9 @@ func (l *connectionLayer) Lookup(name string) (value.Value, bool) {
 	case "ansible_shell_executable":
 		return value.Str("/bin/sh"), true
 	case "ansible_host", "ansible_ssh_host":
+		if l.address != nil {
+			return l.address, true
+		}
 		return value.Str(l.host.name), true
 	case "ansible_user", "ansible_ssh_user":
 		return l.text(l.plan.remoteUser, d.User)
@@ -86,6 +92,9 @@ func (l *connectionLayer) text(keyword value.Value, otherwise string) (value.Val
 func (l *connectionLayer) port() (value.Value, bool) {
 	if p := l.host.inv.Port; p > 0 {
 		return value.FromGo(p), true
+	}
+	if kind, ok := l.text(l.plan.connection, l.run.cfg.Connection.Kind); ok && kind == value.Str("local") {
+		return nil, false
 	}
 	if v, ok := l.text(l.plan.port, ""); ok {
 		return v, true

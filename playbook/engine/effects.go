@@ -22,15 +22,54 @@ func (i *itemRun) effects(result *value.Dict) {
 	}
 }
 
-// inventoryEffects changes the inventory as add_host and group_by ask, at once,
-// and says in the result whether that changed anything.
+// inventoryEffects changes the inventory as add_host asks, at once, and says in
+// the result whether that changed anything. What group_by asks is done when all
+// hosts of the step are through, in their order: groups keep it.
 func (i *itemRun) inventoryEffects(result *value.Dict) {
 	if d, ok := result.At("add_host").(*value.Dict); ok {
 		i.addHost(result, d)
 	}
 	if group, ok := value.AsString(result.At("add_group")); ok {
-		changed, err := i.batch.run.inventory().AddHostToGroup(i.seat.name, group, stringsOf(result.At("parent_groups"))...)
-		i.inventoryChanged(result, changed, err)
+		j := groupJoin{group: group, parents: stringsOf(result.At("parent_groups"))}
+		result.Put("changed", value.Bool(i.joins(j)))
+		i.out.joins = append(i.out.joins, j)
+	}
+}
+
+// groupJoin is a group, with its parents, that a host joins.
+type groupJoin struct {
+	group   string
+	parents []string
+}
+
+// joins reports whether joining changes anything, now or by an earlier item.
+func (i *itemRun) joins(j groupJoin) bool {
+	joins, below := i.batch.run.inventory().WouldJoin(i.seat.name, j.group, j.parents...)
+	changed := joins && !slices.ContainsFunc(i.out.joins, func(o groupJoin) bool { return o.group == j.group })
+	for _, parent := range below { // the first host of the step that asks changes that
+		_, claimed := i.step.claims.LoadOrStore([2]string{j.group, parent}, true)
+		changed = changed || !claimed
+	}
+	return changed
+}
+
+// joinGroups lets the hosts of a step join what their results say.
+func (b *batch) joinGroups(st *step) {
+	joins := map[*seat][]groupJoin{}
+	for _, o := range st.outcomes {
+		joins[o.seat] = append(joins[o.seat], o.joins...)
+	}
+	for _, s := range st.runners {
+		for _, j := range joins[s] {
+			changed, err := b.run.inventory().AddHostToGroup(s.name, j.group, j.parents...)
+			if err != nil {
+				b.run.fault(source.Wrap(st.task.Pos, err))
+				return
+			}
+			if changed {
+				b.run.inventoryGeneration.Add(1)
+			}
+		}
 	}
 }
 

@@ -124,6 +124,8 @@ func (r *run) askOne(ctx context.Context, p *playbook.Prompt, jc *jinja.Context)
 		if line != "" {
 			answer = line
 		}
+	} else if p.Default == nil {
+		answer = value.String(value.None) // as Ansible has it where nobody can be asked
 	}
 	if p.Encrypt != "" {
 		return encrypted(jc, p, answer)

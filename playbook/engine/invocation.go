@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"strings"
+
 	"drover/modules"
 	"drover/playbook/value"
 )
 
 // Results show from -vvv on how their module was called, as Ansible's do; what
-// register keeps does not have it.
+// register keeps has it in the items of a loop only.
 
 const (
 	invocationKey       = "invocation"
@@ -16,7 +18,8 @@ const (
 
 // addInvocation puts the call of a module into its result.
 func (i *itemRun) addInvocation(spec *modules.Spec, args, result *value.Dict) {
-	if i.batch.run.cfg.Verbosity < invocationVerbosity || spec == nil || result == nil {
+	kept := i.loop != nil && i.step.task.Register != ""
+	if !kept && i.batch.run.cfg.Verbosity < invocationVerbosity || spec == nil || result == nil {
 		return
 	}
 	shown := args.Clone()
@@ -33,24 +36,59 @@ func (i *itemRun) addInvocation(spec *modules.Spec, args, result *value.Dict) {
 	result.Put(invocationKey, value.DictOf("module_args", shown))
 }
 
-// withoutInvocation gives a result as register keeps it.
-func withoutInvocation(result *value.Dict) *value.Dict {
-	_, has := result.Lookup(invocationKey)
+// shownInvocation gives a result as it is printed: without the calls below -vvv.
+func (r *run) shownInvocation(result *value.Dict) *value.Dict {
+	if r.cfg.Verbosity >= invocationVerbosity {
+		return result
+	}
+	isCall := func(key string) bool { return key == invocationKey }
+	return eachResult(without(result, isCall), func(item *value.Dict) *value.Dict { return without(item, isCall) })
+}
+
+// registered gives a result as register keeps it: without the keys that are
+// between an action and the engine, and without the call but in a loop's items.
+func registered(result *value.Dict, looped bool) *value.Dict {
+	isOurs := func(key string) bool { return strings.HasPrefix(key, "_ansible_") }
+	if !looped {
+		return without(result, func(key string) bool { return isOurs(key) || key == invocationKey })
+	}
+	return eachResult(without(result, isOurs), func(item *value.Dict) *value.Dict { return without(item, isOurs) })
+}
+
+// eachResult gives a loop's result with each item's made by change; one that
+// changes nothing leaves it as it is.
+func eachResult(result *value.Dict, change func(*value.Dict) *value.Dict) *value.Dict {
 	items, looped := result.At("results").(*value.List)
-	if !has && !looped {
+	if !looped {
+		return result
+	}
+	list, changed := value.NewList(), false
+	for _, e := range items.Elems {
+		if d, ok := e.(*value.Dict); ok {
+			n := change(d)
+			changed = changed || n != d
+			e = n
+		}
+		list.Append(e)
+	}
+	if !changed {
 		return result
 	}
 	kept := result.Clone()
-	kept.Delete(value.Str(invocationKey))
-	if looped {
-		list := value.NewList()
-		for _, e := range items.Elems {
-			if d, ok := e.(*value.Dict); ok {
-				e = withoutInvocation(d)
+	kept.Put("results", list)
+	return kept
+}
+
+// without gives a dict less some keys: itself, when it has none of them.
+func without(d *value.Dict, leave func(key string) bool) *value.Dict {
+	kept := d
+	for _, e := range d.Entries() {
+		if key, ok := value.AsString(e.Key); ok && leave(key) {
+			if kept == d {
+				kept = d.Clone()
 			}
-			list.Append(e)
+			kept.Delete(e.Key)
 		}
-		kept.Put("results", list)
 	}
 	return kept
 }

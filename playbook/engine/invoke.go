@@ -71,9 +71,8 @@ func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, 
 		o = &action.InvokeOptions{}
 	}
 	req := v.request(module, args, o)
-	if spec, ok := v.item.batch.run.cfg.Modules(module); ok && req.Check && spec.Check == modules.CheckNone {
-		return value.DictOf("changed", false, "skipped", true,
-			"msg", "remote module ("+module[strings.LastIndexByte(module, '.')+1:]+") does not support check mode"), nil
+	if result := v.uncheckable(module, req); result != nil {
+		return result, nil
 	}
 	v.item.trace("EXEC " + module)
 	result, err := v.item.call(ctx, req)
@@ -81,10 +80,21 @@ func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, 
 		return nil, err
 	}
 	v.item.batch.run.addException(result)
-	if module == v.item.module && v.item.together == nil {
+	if module == v.item.module {
 		v.item.addInvocation(v.item.step.plan.spec, args, result)
 	}
 	return result, nil
+}
+
+// uncheckable is the result of a module that does nothing in check mode, nil for
+// all others.
+func (v *taskView) uncheckable(module string, req *remote.Request) *value.Dict {
+	spec, ok := v.item.batch.run.cfg.Modules(module)
+	if !ok || !req.Check || spec.Check != modules.CheckNone {
+		return nil
+	}
+	return value.DictOf("changed", false, "skipped", true,
+		"msg", "remote module ("+module[strings.LastIndexByte(module, '.')+1:]+") does not support check mode")
 }
 
 // call makes a call alone, or with those of the items that run side by side.

@@ -53,6 +53,14 @@ func (k *keywordReader) value(name string, v value.Value) value.Value {
 	return out
 }
 
+// check evaluates a keyword that counts elsewhere: one that can't be evaluated
+// fails the task, whether or not it comes to need it.
+func (k *keywordReader) check(name string, v value.Value) {
+	if _, lazy := v.(*value.Template); lazy {
+		k.value(name, v)
+	}
+}
+
 func (k *keywordReader) text(name string, v value.Value, otherwise string) string {
 	out := k.value(name, v)
 	if out == nil || out == value.None {

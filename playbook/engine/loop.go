@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,8 @@ type step struct {
 	// assigned holds variables set in the debugger; they rank above all others.
 	assigned *value.Dict
 	pending  int
+	// claims are the pairs of a group and a parent that hosts of the step add.
+	claims sync.Map
 }
 
 // outcome is how a task ended on one host.
@@ -45,6 +48,7 @@ type outcome struct {
 	err       error       // the failure with its place, when it has one
 	// effects change the state of the run, in the order of the items.
 	effects  []effect
+	joins    []groupJoin
 	includes []*inclusion
 	notify   []string
 	start    time.Time
@@ -151,7 +155,7 @@ func (b *batch) prepare(st *step) bool {
 		st.gate = b.gate(p.task, n)
 	}
 	if ev.err != nil {
-		b.run.fault(ev.err)
+		b.run.fault(asRunError(ev.err))
 		return false
 	}
 	if st.runOnce {

@@ -55,10 +55,13 @@ func (m *hostMagic) Lookup(name string) (value.Value, bool) {
 	case "group_names":
 		return value.Strings(m.host.inv.GroupNames()...), true
 	case "inventory_dir":
+		if m.listed() {
+			return value.None, true
+		}
 		return optionalPath(m.host.inv.Dir())
 	case "inventory_file":
-		if strings.Contains(m.host.inv.File, ",") {
-			return value.Str(m.host.inv.File), true // a list of hosts
+		if m.listed() {
+			return value.Str(m.host.inv.File), true
 		}
 		return optionalPath(m.host.inv.File)
 	case "groups":
@@ -66,6 +69,9 @@ func (m *hostMagic) Lookup(name string) (value.Value, bool) {
 	}
 	return m.run.magic(name)
 }
+
+// listed reports whether the host stands in a list of hosts, not in a file.
+func (m *hostMagic) listed() bool { return strings.Contains(m.host.inv.File, ",") }
 
 func optionalPath(p string) (value.Value, bool) {
 	if p == "" {

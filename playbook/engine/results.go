@@ -126,6 +126,7 @@ func (b *batch) unreachable(o *outcome) {
 // finish does what needs all hosts of a step: includes, and the rules on
 // failures that concern the whole batch.
 func (b *batch) finish(st *step) {
+	b.joinGroups(st)
 	b.include(st)
 	if b.fatal(st) {
 		b.failRest(st)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"drover/modules"
@@ -91,6 +92,9 @@ func (i *itemRun) notIncluded(err error) itemResult {
 	r := i.failed(err)
 	if errors.Is(err, fs.ErrNotExist) {
 		i.out.absent, i.out.ignored, r.ignored = true, false, false
+		if !i.batch.run.cfg.Env.Lenient {
+			r.dict.Put("reason", value.Str(errorText(err)))
+		}
 	}
 	return r
 }
@@ -132,7 +136,12 @@ func (i *itemRun) errorResult(err error) *value.Dict {
 	var u *transport.UnreachableError
 	// A user that can't be become fails the task: the host itself answers.
 	if errors.As(err, &u) && u.Phase != transport.PhaseBecome {
-		return value.DictOf("unreachable", true, "changed", false, "msg", u.Error())
+		i.out.target, _, _ = strings.Cut(i.out.target, "(") // the error tells the address
+		result := value.DictOf("unreachable", true, "changed", false, "msg", u.Error())
+		if !i.batch.run.cfg.Env.Lenient {
+			result.Put("exception", value.Str(noTraceback))
+		}
+		return result
 	}
 	text := errorText(err)
 	if i.batch.run.cfg.Env.Lenient && jinja.KindOf(err) == jinja.KindUndefined {
@@ -205,8 +214,7 @@ func (i *itemRun) addWarnings(result *value.Dict) {
 
 // retry runs the action until its conditions are met or the tries are used up.
 func (i *itemRun) retry(ctx context.Context) *value.Dict {
-	task := i.step.task
-	trying := len(task.Until) > 0 || task.Retries != nil
+	trying := i.kw.retries > 1
 	for attempt := 1; ; attempt++ {
 		i.try = 0
 		if trying {
@@ -369,7 +377,7 @@ func (i *itemRun) complete(result *value.Dict) {
 	if _, ok := result.Lookup("changed"); !ok {
 		result.Put("changed", value.Bool(false))
 	}
-	if _, ok := result.Lookup("failed"); !ok {
+	if _, ok := result.Lookup("failed"); !ok && !isTrue(itemResult{dict: result}, "unreachable") {
 		rc, _ := value.AsInt(result.At("rc"))
 		result.Put("failed", value.Bool(rc != 0))
 	}

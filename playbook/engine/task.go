@@ -47,9 +47,7 @@ func (b *batch) execute(ctx context.Context, st *step, s *seat) *outcome {
 	t.out.result = result
 	t.out.classify()
 	t.censor()
-	if b.run.cfg.Verbosity >= invocationVerbosity {
-		t.out.result = withoutInvocation(t.out.result)
-	}
+	t.out.result = registered(t.out.result, t.out.looped)
 	return t.out
 }
 
@@ -186,6 +184,10 @@ func (i *itemRun) keywords() error {
 	k.poll = int(ev.number("poll", task.Poll, 15))
 	k.delay = seconds(ev.number("delay", task.Delay, 5))
 	k.retries = i.attempts(ev)
+	ev.check("any_errors_fatal", p.anyErrorsFatal)
+	ev.check("become", p.become)
+	ev.check("become_user", p.becomeUser)
+	ev.check("become_method", p.becomeMethod)
 	if ev.err != nil {
 		return ev.err
 	}
@@ -202,14 +204,7 @@ func (i *itemRun) attempts(ev *keywordReader) int {
 	if task.Retries == nil && len(task.Until) == 0 {
 		return 1
 	}
-	n := int(ev.number("retries", task.Retries, 3))
-	switch {
-	case task.Retries == nil:
-		return 3
-	case n <= 0:
-		return 1
-	}
-	return n + 1
+	return 1 + max(0, int(ev.number("retries", task.Retries, 3)))
 }
 
 // delegation finds the host that the task runs on instead. Conditions may look
@@ -230,9 +225,22 @@ func (i *itemRun) delegation() error {
 			WithHint("a template that may give no host gives omit instead: delegate_to: \"{{ … | default(omit) }}\"")
 	}
 	i.kw.delegate = i.batch.run.delegateHost(name)
-	i.out.target = name
 	i.local.Set("ansible_delegated_vars", i.delegatedVars(name))
+	i.seeAddress(name)
 	return nil
+}
+
+// seeAddress lets the task see where the host is that it runs on, and people
+// too where that is not the host's name.
+func (i *itemRun) seeAddress(name string) {
+	c := i.connectionVars(i.kw.delegate)
+	address := c.text(name, "ansible_host", "ansible_ssh_host")
+	if i.out.target = name; address != name {
+		i.out.target += "(" + address + ")"
+	}
+	reached := *i.stack.Layers[0].(*connectionLayer)
+	reached.address = value.Str(address)
+	i.stack.Layers[0] = &reached
 }
 
 // delegatedVars is the variable ansible_delegated_vars of a delegated task: what

@@ -37,7 +37,7 @@ type TaskInfo struct {
 	Role    string     // the role's name, or ""
 	Pos     source.Pos // where the task stands
 	Handler bool
-	Args    string // "key=value …" of the arguments, for display_args_to_stdout; "" when no_log
+	Args    string // "key=value, …" of the arguments, for display_args_to_stdout
 	NoLog   bool
 	Tags    []string
 }

@@ -8,6 +8,7 @@ import (
 
 	"drover/internal/dump"
 	"drover/playbook/event"
+	"drover/playbook/value"
 )
 
 // recap prints the table of hosts at the end.
@@ -63,9 +64,15 @@ func (p *defaultPrinter) customStats(e event.RunEnd) {
 	}
 	sort.Strings(hosts)
 	for _, h := range hosts {
-		p.say(plain, "\t"+h+": "+dump.JSON(e.Custom[h], dump.Style{Sort: true}))
+		p.say(plain, "\t"+h+": "+statsText(e.Custom[h]))
 	}
 	if run, ok := e.Custom["_run"]; ok {
-		p.say(plain, "\n\tRUN: "+dump.JSON(run, dump.Style{Sort: true}))
+		p.say(plain, "\n\tRUN: "+statsText(run))
 	}
+}
+
+// statsText gives statistics on one line, as Ansible does: laid out with one
+// blank a level, and the lines joined.
+func statsText(v value.Value) string {
+	return strings.ReplaceAll(dump.JSON(v, dump.Style{Sort: true, Indent: " "}), "\n", "")
 }
