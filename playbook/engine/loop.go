@@ -29,7 +29,7 @@ type step struct {
 	assigned *value.Dict
 	pending  int
 	// claims are the pairs of a group and a parent that hosts of the step add.
-	claims sync.Map
+	claims *sync.Map
 }
 
 // outcome is how a task ended on one host.
@@ -117,7 +117,7 @@ func (b *batch) start(ctx context.Context, w work) {
 		b.meta(ctx, p, w.seats)
 		return
 	}
-	st := &step{lost: map[*seat]bool{}, task: w.task, plan: p, info: b.infoFor(w.task, w.seats[0]), seats: w.seats, runners: w.seats}
+	st := &step{lost: map[*seat]bool{}, claims: &sync.Map{}, task: w.task, plan: p, info: b.infoFor(w.task, w.seats[0]), seats: w.seats, runners: w.seats}
 	if !b.prepare(st) {
 		return
 	}
