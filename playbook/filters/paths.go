@@ -23,9 +23,31 @@ var structureFilters = []entry{
 	{"ansible.netcommon.hash_salt", "value", hashSalt, 0},
 }
 
+// structureLookups are the filters that are lookups too.
+var structureLookups = []entry{
+	{"ansible.utils.to_paths", "var prepend? wantlist?", listOf(toPaths), 0},
+	{"ansible.utils.get_path", "var path wantlist?", listOf(getPath), 0},
+	{"ansible.utils.index_of", "data test value? key? fail_on_missing? wantlist?", listOf(indexOf), 0},
+}
+
+// listOf makes a lookup of a filter: what is no list becomes the one element of
+// one.
+func listOf(filter func(*args) (value.Value, error)) func(*args) (value.Value, error) {
+	return func(a *args) (value.Value, error) {
+		v, err := filter(a)
+		if _, isList := v.(*value.List); isList || err != nil {
+			return v, err
+		}
+		return value.NewList(v), nil
+	}
+}
+
 // toPaths gives every value below by its path.
 func toPaths(a *args) (value.Value, error) {
 	out := value.NewDict(0)
+	if l, ok := a.val("var").(*value.List); ok && len(l.Elems) == 0 && !a.has("prepend") {
+		return l, nil
+	}
 	if d, ok := asDict(a.val("var")); !ok || d.Len() > 0 || a.has("prepend") {
 		addPaths(out, a.strOr("prepend", ""), a.val("var"))
 	}
@@ -99,7 +121,7 @@ func indexOf(a *args) (value.Value, error) {
 	}
 	elems, ok := asSequence(a.val("data"))
 	if !ok {
-		return nil, fmt.Errorf("Error when using plugin 'index_of': a list is required, but was given a '%s'", a.val("data").Type())
+		return value.NewList(), nil // as of an empty list
 	}
 	found := value.NewList()
 	for i, e := range elems {

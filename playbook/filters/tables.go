@@ -5,7 +5,7 @@ var filterTables = [][]entry{
 	dataFilters, combineFilters, productFilters, commentFilters, mathFilters, pathFilters, encodeFilters,
 	urlFilters, setFilters, versionFilters, regexFilters, serializeFilters, randomFilters, dateFilters,
 	csvFilters, iniFilters, passwordFilters, vaultFilters, addressTable, macFilters, communityFilters,
-	timeUnitFilters, keyFilters, structureFilters, xmlFilters,
+	timeUnitFilters, keyFilters, structureFilters, xmlFilters, certificateFilters,
 }
 
 // testTables lists the tables of all test families.

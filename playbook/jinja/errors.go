@@ -55,6 +55,19 @@ func (e *UndefinedError) Error() string { return e.Undefined.Msg }
 // Unwrap gives the error that made the value undefinable.
 func (e *UndefinedError) Unwrap() error { return e.Undefined.Err }
 
+// misused makes a type error of an undefined value that Python's own types
+// refuse; it keeps the place and the hint.
+func misused(u *value.Undefined, msg string) error {
+	var placed *source.Error
+	msg += ": " + u.Msg
+	if !errors.As(finish(&UndefinedError{u}), &placed) {
+		return &TypeError{msg}
+	}
+	e := *placed
+	e.Msg, e.Err = msg, &TypeError{msg}
+	return &e
+}
+
 // TypeError reports an operand, argument or result of a wrong type.
 type TypeError struct{ Msg string }
 

@@ -199,9 +199,24 @@ func (c *Context) callFunc(fn *Func, call *Call) (value.Value, error) {
 	}
 	v, err := fn.Call(call)
 	if err != nil {
+		if u := undefinedSubject(call); u != nil {
+			return u, nil
+		}
 		return nil, err
 	}
 	return taint(v, call.Args, call.Kwargs), nil
+}
+
+// undefinedSubject gives the undefined value that a lazy filter or test was
+// called on, unless it is one of those that are made for it.
+func undefinedSubject(call *Call) value.Value {
+	if !call.Func.Lazy || call.Func.quick || len(call.Args) == 0 {
+		return nil
+	}
+	if u, ok := call.Args[0].(*value.Undefined); ok && !u.Plain {
+		return u
+	}
+	return nil
 }
 
 func (c *Context) settleArgs(call *Call) error {

@@ -184,7 +184,7 @@ func (n *binaryExpr) eval(f *frame) (value.Value, error) {
 	}
 	y, err := n.y.eval(f)
 	if err == nil {
-		err = used(x, y)
+		err = n.usable(f, x, y)
 	}
 	if err != nil {
 		return nil, err
@@ -203,6 +203,27 @@ func (n *binaryExpr) eval(f *frame) (value.Value, error) {
 		return nil, f.fail(n, err)
 	}
 	return r, nil
+}
+
+// usable checks that both operands are defined. A list of a variable or a call
+// makes a type error of an undefined operand on its right, which no default
+// replaces.
+func (n *binaryExpr) usable(f *frame, x, y value.Value) error {
+	err := used(x, y)
+	u, undefined := y.(*value.Undefined)
+	if _, isList := x.(*value.List); err == nil || !isList || !undefined || f.c.env.Lenient {
+		return err
+	}
+	if _, literal := n.x.(*listExpr); literal {
+		return err
+	}
+	switch n.op {
+	case opAdd:
+		return misused(u, `can only concatenate list (not "UndefinedMarker") to list`)
+	case opMul:
+		return misused(u, "can't multiply sequence by non-int of type 'UndefinedMarker'")
+	}
+	return err
 }
 
 func (n *concatExpr) eval(f *frame) (value.Value, error) {
@@ -270,7 +291,7 @@ func (n *compareExpr) eval(f *frame) (value.Value, error) {
 		r := &n.rest[i]
 		y, err := r.y.eval(f)
 		if err == nil && !r.asksEmpty(y) {
-			err = used(x, y)
+			err = r.usable(f, x, y)
 		}
 		if err != nil {
 			return nil, err
@@ -285,6 +306,26 @@ func (n *compareExpr) eval(f *frame) (value.Value, error) {
 		x = y
 	}
 	return value.Bool(true), nil
+}
+
+// usable checks that both operands are defined. What is no container makes a
+// type error of the question whether something undefined is in it.
+func (r *comparison) usable(f *frame, x, y value.Value) error {
+	err := used(x, y)
+	u, undefined := x.(*value.Undefined)
+	if err == nil || !undefined || u.Plain || f.c.env.Lenient || r.op != cmpIn && r.op != cmpNotIn {
+		return err
+	}
+	switch y.(type) {
+	case value.Str, value.Secret:
+		return misused(u, "'in <string>' requires string as left operand, not UndefinedMarker")
+	case value.Int, value.Float, value.Bool, *value.BigInt:
+		return misused(u, "argument of type '"+y.Type()+"' is not iterable")
+	}
+	if y == value.None {
+		return misused(u, "argument of type 'NoneType' is not iterable")
+	}
+	return err
 }
 
 // asksEmpty reports whether the step asks an empty sequence what it contains:
