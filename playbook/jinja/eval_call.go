@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"errors"
 	"fmt"
 
 	"drover/playbook/source"
@@ -199,7 +200,7 @@ func (c *Context) callFunc(fn *Func, call *Call) (value.Value, error) {
 	}
 	v, err := fn.Call(call)
 	if err != nil {
-		if u := undefinedSubject(call); u != nil {
+		if u := undefinedSubject(call, err); u != nil {
 			return u, nil
 		}
 		return nil, err
@@ -208,9 +209,10 @@ func (c *Context) callFunc(fn *Func, call *Call) (value.Value, error) {
 }
 
 // undefinedSubject gives the undefined value that a lazy filter or test was
-// called on, unless it is one of those that are made for it.
-func undefinedSubject(call *Call) value.Value {
-	if !call.Func.Lazy || call.Func.quick || len(call.Args) == 0 {
+// called on with wrong arguments: it matters more than these.
+func undefinedSubject(call *Call, err error) value.Value {
+	var wrong *TypeError
+	if !errors.As(err, &wrong) || !call.Func.Lazy || call.Func.quick || len(call.Args) == 0 {
 		return nil
 	}
 	if u, ok := call.Args[0].(*value.Undefined); ok && !u.Plain {

@@ -258,6 +258,10 @@ func (c *converter) scalar(raw *yaml.Node) (*Node, error) {
 		n.Scalar, err = c.tagged(raw, n.Pos)
 	case quoted:
 		n.Scalar = c.str(raw.Value, n.Pos)
+	case raw.Value == "=" || raw.Value == "<<":
+		e := source.Errorf(n.Pos, "a plain '%s' is no value: YAML gives it a meaning of its own", raw.Value)
+		e.Width = len(raw.Value)
+		return nil, e.WithHint(`put it in quotes: "%s"`, raw.Value)
 	default:
 		n.Plain = true
 		if n.Scalar = resolvePlain(raw.Value); n.Scalar == nil {
