@@ -12,9 +12,9 @@ type connectionLayer struct {
 	run  *run
 	host *host
 	plan *plan
-	// address is where the host is that the task is delegated to, nil for tasks
-	// that are not.
-	address value.Value
+	// other tells of the host that the task is delegated to; nil for tasks that
+	// are not.
+	other *connectionVars
 	// above are the layers over this one.
 	above *vars.Stack
 }
@@ -53,6 +53,10 @@ func (l *connectionLayer) Lookup(name string) (value.Value, bool) {
 			return v, true
 		}
 	}
+	if l.other != nil {
+		v := l.other.get(name)
+		return v, v != nil
+	}
 	d := &l.run.cfg.Connection
 	switch name {
 	case "ansible_connection":
@@ -60,9 +64,6 @@ func (l *connectionLayer) Lookup(name string) (value.Value, bool) {
 	case "ansible_shell_executable":
 		return value.Str("/bin/sh"), true
 	case "ansible_host", "ansible_ssh_host":
-		if l.address != nil {
-			return l.address, true
-		}
 		return value.Str(l.host.name), true
 	case "ansible_user", "ansible_ssh_user":
 		return l.text(l.plan.remoteUser, d.User)

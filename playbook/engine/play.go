@@ -144,6 +144,9 @@ func (pr *playRun) readKeywords() error {
 	k.strategy = strings.TrimPrefix(k.strategy, "ansible.builtin.")
 	if pr.name == "" {
 		pr.name = asWritten(p.Hosts)
+		if t, lazy := p.Hosts.(*value.Template); lazy {
+			pr.name = ev.text("hosts", t, pr.name)
+		}
 	}
 	return ev.err
 }

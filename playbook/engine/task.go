@@ -230,8 +230,8 @@ func (i *itemRun) delegation() error {
 	return nil
 }
 
-// seeAddress lets the task see where the host is that it runs on, and people
-// too where that is not the host's name.
+// seeAddress lets the task see how the host is reached that it runs on, and
+// people where it is, unless that is the host's name.
 func (i *itemRun) seeAddress(name string) {
 	c := i.connectionVars(i.kw.delegate)
 	address := c.text(name, "ansible_host", "ansible_ssh_host")
@@ -239,7 +239,7 @@ func (i *itemRun) seeAddress(name string) {
 		i.out.target += "(" + address + ")"
 	}
 	reached := *i.stack.Layers[0].(*connectionLayer)
-	reached.address = value.Str(address)
+	reached.other = c
 	i.stack.Layers[0] = &reached
 }
 
