@@ -2,7 +2,10 @@ package modules
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -13,7 +16,7 @@ import (
 )
 
 type assembleArgs struct {
-	Src          string `arg:"src" type:"path" required:"true" doc:"Folder with the fragments."`
+	Src          string `arg:"src" type:"path" doc:"Folder with the fragments."`
 	Dest         string `arg:"dest" type:"path" required:"true" doc:"The file to make of them."`
 	Backup       bool   `arg:"backup" default:"false" doc:"Keep the file that is replaced under a name with the time."`
 	Delimiter    string `arg:"delimiter" doc:"Text between fragments; \\n is a newline."`
@@ -23,6 +26,8 @@ type assembleArgs struct {
 	Validate     string `arg:"validate" doc:"Command that must accept the new file, named by %s, before it takes its place."`
 	Decrypt      bool   `arg:"decrypt" default:"true" doc:"Decrypt vaulted fragments of the controller."`
 	FileArgs
+	Source   string      `arg:"_source" hidden:"true"`
+	Manifest []copyEntry `arg:"_manifest" hidden:"true"`
 }
 
 // assembleModule makes a file equal to fragments joined in the order of their
@@ -44,6 +49,45 @@ func assembleModule() Module {
 }
 
 func runAssemble(ctx context.Context, h target.Host, c *Call, a *assembleArgs) (*Result, error) {
+	data, err := a.joined(ctx, h, c)
+	if err != nil {
+		return nil, err
+	}
+	if isDir(h, a.Dest) {
+		return nil, Failf("attempted to take checksum of directory: %s", a.Dest)
+	}
+	args := &copyArgs{Content: value.Str(data), Dest: a.Dest, Backup: a.Backup, Force: true, Validate: a.Validate, FileArgs: a.FileArgs}
+	src, err := args.contentSource()
+	if err != nil {
+		return nil, err
+	}
+	old, _ := h.ReadFile(a.Dest)
+	cp := &copier{h: h, c: c, a: args, src: src}
+	done, err := cp.file(ctx, &src.entries[0], a.Dest)
+	if err != nil {
+		return nil, err
+	}
+	r := &cp.res
+	r.Msg, r.DiffList = "OK", false
+	if c.Diff && a.Manifest != nil && len(r.Diff) == 0 {
+		r.Diff = []Diff{textDiff(old, data, a.Dest, a.Source)} // the controller's half shows it in any case
+	}
+	sum := md5.Sum(data)
+	r.Set("src", cmp.Or(a.Source, a.Src)).Set("dest", done.dest)
+	cp.setSums(&src.entries[0], hex.EncodeToString(sum[:]))
+	return r, nil
+}
+
+// joined gives the fragments in one: from the host, or as the controller's
+// half sent them.
+func (a *assembleArgs) joined(ctx context.Context, h target.Host, c *Call) ([]byte, error) {
+	if len(a.Manifest) == 1 {
+		src, err := (&copyArgs{Source: a.Source, Manifest: a.Manifest}).controllerSource(c)
+		if err != nil {
+			return nil, err
+		}
+		return src.read(ctx, &a.Manifest[0])
+	}
 	if !isDir(h, a.Src) {
 		if _, err := h.Stat(a.Src); err != nil {
 			return nil, Failf("Source (%s) does not exist", a.Src)
@@ -54,19 +98,7 @@ func runAssemble(ctx context.Context, h target.Host, c *Call, a *assembleArgs) (
 	if err != nil {
 		return nil, err
 	}
-	data, err := frags.Join(a.Src, h.ReadDir, h.ReadFile)
-	if err != nil {
-		return nil, err
-	}
-	r, err := runCopy(ctx, h, c, &copyArgs{
-		Content: value.Str(data), Dest: a.Dest, Backup: a.Backup, Force: true,
-		Validate: a.Validate, FileArgs: a.FileArgs,
-	})
-	if err != nil {
-		return nil, err
-	}
-	r.DiffList = false
-	return r.Set("src", a.Src).Set("msg", "OK"), nil
+	return frags.Join(a.Src, h.ReadDir, h.ReadFile)
 }
 
 // Fragments says which files of a folder are joined, and with what between.

@@ -70,7 +70,7 @@ func runCopy(ctx context.Context, h target.Host, c *Call, a *copyArgs) (*Result,
 	if err != nil {
 		return nil, err
 	}
-	cp := &copier{h: h, c: c, a: a, src: src}
+	cp := &copier{h: h, c: c, a: a, src: src, refused: "failed to validate"}
 	if src.tree {
 		return cp.tree(ctx)
 	}
@@ -85,6 +85,8 @@ type copier struct {
 	src  *copySource
 	done *copied // the last file
 	res  Result
+
+	refused string // what is said when validate does not accept a file
 }
 
 // single copies one file.

@@ -169,7 +169,7 @@ func (cp *copier) replace(ctx context.Context, e *copyEntry, old *target.Info, d
 			return err
 		}
 	}
-	w := writing{Path: done.dest, Validate: cp.a.Validate, Refused: "failed to validate", Unsafe: cp.a.inPlace(cp.h)}
+	w := writing{Path: done.dest, Validate: cp.a.Validate, Refused: cp.refused, Unsafe: cp.a.inPlace(cp.h)}
 	return w.write(ctx, cp.h, func(to io.Writer) error { return cp.fill(ctx, e, data, small, to, done) })
 }
 

@@ -39,9 +39,9 @@ func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Resul
 	info, err := h.Stat(a.Src)
 	switch {
 	case isMissing(err):
-		return r.Set("problem", "the remote file does not exist"), nil
+		return r.Set("problem", "the remote file does not exist, not transferring, ignored"), nil
 	case err != nil:
-		return r.Set("problem", "the remote file can't be read: "+reason(err).Error()), nil
+		return r.Set("problem", "File is not readable: "+a.Src), nil
 	case info.IsDir():
 		return r.Set("problem", "remote file is a directory, fetch cannot work on directories"), nil
 	}
@@ -50,7 +50,7 @@ func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Resul
 	}
 	sum, err := sha1File(h, a.Src)
 	if err != nil {
-		return r.Set("problem", "the remote file can't be read: "+reason(err).Error()), nil
+		return r.Set("problem", "File is not readable: "+a.Src), nil
 	}
 	r.Set("checksum", sum).Set("size", info.Size).Set("sent", sum != a.Sum)
 	if sum == a.Sum {
@@ -65,7 +65,7 @@ func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Resul
 func (a *fetchArgs) sendSummed(ctx context.Context, h target.Host, c *Call, r *Result) error {
 	in, err := h.Open(a.Src)
 	if err != nil {
-		r.Set("problem", "the remote file can't be read: "+reason(err).Error())
+		r.Set("problem", "File is not readable: "+a.Src)
 		return nil
 	}
 	defer in.Close()

@@ -1,10 +1,12 @@
 package modules
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"crypto/sha1"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"io"
 	"net/http"
@@ -138,7 +140,7 @@ func (g *getURL) fetch(ctx context.Context, since time.Time) (*Result, error) {
 		return nil, g.failed(g.URL, resp)
 	}
 	if isDir(g.h, g.Dest) {
-		g.Dest = path.Join(g.Dest, responseFileName(resp))
+		g.Dest = path.Join(g.Dest, cmp.Or(responseFileName(resp, false), "index.html"))
 		g.res.Set("dest", g.Dest)
 	}
 	if err := g.writable(); err != nil {
@@ -149,6 +151,11 @@ func (g *getURL) fetch(ctx context.Context, since time.Time) (*Result, error) {
 		if old, err := sumFile(g.h, g.Dest, "sha1"); err == nil {
 			g.res.Set("checksum_dest", old)
 		}
+		came, err := io.ReadAll(resp.Body) // nothing, since only the head was asked for
+		if err != nil {
+			return nil, g.noAnswer(g.URL, err)
+		}
+		g.res.Set("checksum_src", sha1Hex(came))
 		g.res.Changed = true
 		return g.res, nil
 	}
@@ -231,6 +238,10 @@ func (g *getURL) failed(address string, resp *http.Response) error {
 
 // noAnswer tells of a request that got no answer.
 func (g *getURL) noAnswer(address string, err error) error {
+	var bad addressError
+	if errors.As(err, &bad) {
+		return FailWith(value.DictOf("status", -1, "url", address, "elapsed", 0), "%s", bad)
+	}
 	return FailWith(value.DictOf("url", address, "dest", g.Dest, "elapsed", 0), "%s", httpProblem(err))
 }
 

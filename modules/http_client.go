@@ -2,6 +2,7 @@ package modules
 
 import (
 	"cmp"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -54,6 +55,7 @@ type httpClient struct {
 	opts      httpOptions
 	client    *http.Client
 	redirects int
+	looped    bool // the server redirects without end
 }
 
 const maxRedirects = 10
@@ -69,7 +71,8 @@ func newHTTPClient(h target.Host, a *httpArgs, o httpOptions) (*httpClient, erro
 	if err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{TLSClientConfig: tlsConfig, DisableCompression: !a.Decompress}
+	// Ansible never asks for compressed answers, but unpacks what comes so.
+	transport := &http.Transport{TLSClientConfig: tlsConfig, DisableCompression: true}
 	if a.UseProxy {
 		transport.Proxy = func(req *http.Request) (*url.URL, error) { return proxyFor(h, req.URL) }
 	}
@@ -125,13 +128,16 @@ func (a *httpArgs) tlsConfig(h target.Host, caPath string) (*tls.Config, error) 
 // asks for them.
 func (c *httpClient) do(ctx context.Context, method, address, body string, modifiedSince time.Time) (*http.Response, error) {
 	address, user, password := withoutLogin(address, c.opts.user, c.opts.password)
+	if err := checkAddress(address); err != nil {
+		return nil, err
+	}
 	send := func(login func(*http.Request)) (*http.Response, error) {
 		req, err := c.request(ctx, method, address, body, modifiedSince)
 		if err != nil {
 			return nil, err
 		}
 		login(req)
-		return c.client.Do(req)
+		return c.send(req)
 	}
 	basic := func(req *http.Request) { req.SetBasicAuth(user, password) }
 	if user != "" && c.args.ForceBasicAuth {
@@ -148,6 +154,58 @@ func (c *httpClient) do(ctx context.Context, method, address, body string, modif
 	return send(basic)
 }
 
+// send sends one request and unpacks a good answer.
+func (c *httpClient) send(req *http.Request) (*http.Response, error) {
+	resp, err := c.client.Do(req)
+	if err != nil || !c.args.Decompress || !answered(resp) || !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
+		return resp, err
+	}
+	resp.Body = &unzipped{packed: resp.Body}
+	return resp, nil
+}
+
+// unzipped is the body of an answer that came compressed.
+type unzipped struct {
+	packed io.ReadCloser
+	plain  *gzip.Reader // made when first read: an answer may have no body
+}
+
+// Read implements io.Reader.
+func (u *unzipped) Read(p []byte) (int, error) {
+	if u.plain == nil {
+		plain, err := gzip.NewReader(u.packed)
+		if err != nil {
+			return 0, err
+		}
+		u.plain = plain
+	}
+	return u.plain.Read(p)
+}
+
+// Close implements io.Closer.
+func (u *unzipped) Close() error { return u.packed.Close() }
+
+// answered reports whether the server gave what was asked for.
+func answered(resp *http.Response) bool { return resp.StatusCode >= 200 && resp.StatusCode < 300 }
+
+// addressError is a URL that can't be asked.
+type addressError string
+
+func (e addressError) Error() string { return string(e) }
+
+// checkAddress refuses what is no URL.
+func checkAddress(address string) error {
+	scheme, _, ok := strings.Cut(address, ":")
+	if !ok || strings.ContainsAny(scheme, "/?#.") {
+		return addressError("unknown url type: " + value.Repr(value.Str(address)))
+	}
+	if i := strings.IndexFunc(address, func(r rune) bool { return r <= ' ' || r == 0x7f }); i >= 0 {
+		return fmt.Errorf("URL can't contain control characters. %s (found at least %s)",
+			value.Repr(value.Str(address)), value.Repr(value.Str(address[i:i+1])))
+	}
+	return nil
+}
+
 func (c *httpClient) request(ctx context.Context, method, address, body string, since time.Time) (*http.Request, error) {
 	var content io.Reader
 	if body != "" {
@@ -157,7 +215,12 @@ func (c *httpClient) request(ctx context.Context, method, address, body string, 
 	if err != nil {
 		return nil, err
 	}
+	req.Close = true
 	req.Header.Set("User-Agent", c.args.Agent)
+	req.Header.Set("Accept-Encoding", "identity")
+	if body != "" {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	if c.args.Force {
 		req.Header.Set("Cache-Control", "no-cache")
 	} else if !since.IsZero() {
@@ -204,7 +267,13 @@ func (c *httpClient) redirect(req *http.Request, via []*http.Request) error {
 		return http.ErrUseLastResponse
 	}
 	if len(via) > maxRedirects {
-		return fmt.Errorf("stopped after %d redirects", maxRedirects)
+		c.looped = true
+		return http.ErrUseLastResponse
+	}
+	req.Close = true
+	req.Header.Del("Referer")
+	if req.ContentLength == 0 {
+		req.Header.Del("Content-Type")
 	}
 	for _, name := range c.args.Unredirected {
 		req.Header.Del(name)
@@ -254,6 +323,15 @@ func httpProblem(err error) string {
 	if msg := untrusted(err); msg != "" {
 		return msg
 	}
+	var bad addressError
+	switch {
+	case errors.As(err, &bad):
+		return string(bad)
+	case errors.Is(err, io.EOF):
+		return "Connection failure: Remote end closed connection without response"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "Connection failure: " + linkProblem(err)
+	}
 	return fmt.Sprintf("Request failed: <urlopen error %s>", linkProblem(err))
 }
 
@@ -301,7 +379,7 @@ func headerKeys(resp *http.Response) *value.Dict {
 
 // okMessage is the msg of an answer.
 func okMessage(resp *http.Response) string {
-	if resp.StatusCode >= 400 || resp.StatusCode == http.StatusNotModified {
+	if !answered(resp) {
 		return fmt.Sprintf("HTTP Error %d: %s", resp.StatusCode, reasonPhrase(resp))
 	}
 	size := "unknown"

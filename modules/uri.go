@@ -1,8 +1,12 @@
 package modules
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"path"
@@ -67,6 +71,7 @@ func runURI(ctx context.Context, h target.Host, c *Call, a *uriArgs) (*Result, e
 	if a.Removes != "" && !anyMatch(h, a.Removes) {
 		return new(Result).Set("stdout", "skipped, since '"+a.Removes+"' does not exist"), nil
 	}
+	a.Method = strings.ToUpper(a.Method)
 	if strings.Trim(a.Method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || a.Method == "" {
 		return nil, Failf("Parameter 'method' needs to be a single word in uppercase, like GET or POST.")
 	}
@@ -95,6 +100,10 @@ func (a *uriArgs) exchange(ctx context.Context, h target.Host, c *Call, client *
 	start := time.Now()
 	resp, err := client.do(ctx, a.Method, a.URL, body, a.destTime(h))
 	elapsed := int(time.Since(start).Seconds())
+	var bad addressError
+	if errors.As(err, &bad) {
+		return nil, FailWith(value.DictOf("status", -1, "url", a.URL), "%s", bad)
+	}
 	if err != nil {
 		data := value.DictOf("elapsed", elapsed, "redirected", false, "status", -1, "url", a.URL)
 		return a.verdict(&Result{Data: data}, -1, httpProblem(err), "")
@@ -104,42 +113,75 @@ func (a *uriArgs) exchange(ctx context.Context, h target.Host, c *Call, client *
 	if err != nil {
 		return nil, Failf("reading the answer of %s failed: %w", a.URL, err)
 	}
+	text := bodyText(content, resp.Header.Get("Content-Type"))
 	res := a.describe(resp, client, elapsed)
-	if a.Dest != "" && resp.StatusCode != http.StatusNotModified && slices.Contains(a.StatusCode, resp.StatusCode) {
-		if err := a.save(ctx, h, c, res, resp, content); err != nil {
+	if a.Dest != "" {
+		if err := a.keep(ctx, h, c, res, resp, content); err != nil {
 			return nil, err
 		}
 	}
-	if isJSONType(resp.Header.Get("Content-Type")) {
-		if v, err := value.ParseJSON(content); err == nil {
+	expected := slices.Contains(a.StatusCode, resp.StatusCode)
+	switch {
+	case isJSONType(resp.Header.Get("Content-Type")):
+		if v, err := value.ParseJSON([]byte(text)); err == nil {
 			res.Set("json", v)
 		}
+	case !answered(resp) && expected && !a.ReturnContent:
+		res.Set("body", text)
 	}
-	return a.verdict(res, resp.StatusCode, okMessage(resp), string(content))
+	msg := okMessage(resp)
+	if client.looped {
+		msg += fmt.Sprintf(" (stopped after %d redirects)", client.redirects)
+	}
+	return a.verdict(res, resp.StatusCode, msg, text)
+}
+
+// bodyText gives an answer's contents as text, by the encoding that the server
+// names.
+func bodyText(content []byte, contentType string) string {
+	_, params, err := mime.ParseMediaType(contentType)
+	switch strings.ReplaceAll(strings.ToLower(params["charset"]), "_", "-") {
+	case "latin-1", "latin1", "iso-8859-1", "iso8859-1":
+		if err == nil {
+			runes := make([]rune, len(content))
+			for i, b := range content {
+				runes[i] = rune(b)
+			}
+			return string(runes)
+		}
+	}
+	return string(content)
 }
 
 // describe gives the answer's keys: what Ansible tells itself, then headers
 // with underscores.
 func (a *uriArgs) describe(resp *http.Response, client *httpClient, elapsed int) *Result {
-	final := resp.Request.URL
-	res := &Result{Data: value.DictOf(
-		"redirected", client.redirects > 0, "url", final.String(), "status", resp.StatusCode, "elapsed", elapsed,
-	)}
+	final := a.URL
+	if plain, _, _ := withoutLogin(a.URL, "", ""); answered(resp) && (client.redirects > 0 || plain != a.URL) {
+		final = resp.Request.URL.String()
+	}
+	res := &Result{Data: value.DictOf("redirected", final != a.URL, "url", final, "status", resp.StatusCode, "elapsed", elapsed)}
+	if answered(resp) {
+		setCookies(res, resp)
+	}
+	for _, e := range headerKeys(resp).Entries() {
+		res.Set(strings.ReplaceAll(value.String(e.Key), "-", "_"), e.Val)
+	}
+	if to := resp.Header.Get("Location"); to != "" {
+		if u, err := resp.Request.URL.Parse(to); err == nil {
+			res.Set("location", u.String())
+		}
+	}
+	return res
+}
+
+func setCookies(res *Result, resp *http.Response) {
 	cookies, texts := value.NewDict(0), []string{}
 	for _, k := range resp.Cookies() {
 		cookies.Put(k.Name, value.Str(k.Value))
 		texts = append(texts, k.Name+"="+k.Value)
 	}
 	res.Set("cookies", cookies).Set("cookies_string", strings.Join(texts, "; "))
-	for _, e := range headerKeys(resp).Entries() {
-		res.Set(strings.ReplaceAll(value.String(e.Key), "-", "_"), e.Val)
-	}
-	if to := resp.Header.Get("Location"); to != "" {
-		if u, err := final.Parse(to); err == nil {
-			res.Set("location", u.String())
-		}
-	}
-	return res
 }
 
 // verdict says whether the status is one that was hoped for.
@@ -182,23 +224,26 @@ func (a *uriArgs) destTime(h target.Host) time.Time {
 	return time.Time{}
 }
 
-// save writes the contents to dest, in a folder under the URL's file name.
-func (a *uriArgs) save(ctx context.Context, h target.Host, c *Call, res *Result, resp *http.Response, content []byte) error {
+// keep writes the contents of an answer that was hoped for to dest, in a folder
+// under the URL's file name. That is a change even when dest had them.
+func (a *uriArgs) keep(ctx context.Context, h target.Host, c *Call, res *Result, resp *http.Response, content []byte) error {
 	dest := a.Dest
 	if isDir(h, dest) {
-		dest = path.Join(dest, responseFileName(resp))
+		dest = path.Join(dest, cmp.Or(responseFileName(resp, true), "index.html"))
 	}
-	old, err := h.ReadFile(dest)
-	if err != nil || sha1Hex(old) != sha1Hex(content) {
-		if err := replaceContent(h, dest, content); err != nil {
-			return Failf("failed to write %s: %w", dest, reason(err))
+	if resp.StatusCode != http.StatusNotModified && slices.Contains(a.StatusCode, resp.StatusCode) {
+		if old, err := h.ReadFile(dest); err != nil || sha1Hex(old) != sha1Hex(content) {
+			if err := replaceContent(h, dest, content); err != nil {
+				return FailWith(res.Data, "failed to copy the answer to %s: %w. %s", dest, errnoText(err), okMessage(resp))
+			}
 		}
 		res.Changed = true
+		if _, err := a.Apply(ctx, h, c, dest, nil); err != nil {
+			return err
+		}
 	}
-	changed, err := a.Apply(ctx, h, c, dest, nil)
-	res.Changed = res.Changed || changed
 	res.Set("path", dest)
-	return err
+	return nil
 }
 
 // replaceContent replaces a file atomically; owner and mode of a file that is
@@ -215,20 +260,21 @@ func replaceContent(h target.Host, dest string, content []byte) error {
 	return f.Commit()
 }
 
-// responseFileName is the name that the server or the URL gives the contents.
-func responseFileName(resp *http.Response) string {
+// responseFileName is the name that the server or the URL gives the contents,
+// "" for none; plain turns the URL's %20 into a space.
+func responseFileName(resp *http.Response, plain bool) string {
 	for _, part := range strings.Split(resp.Header.Get("Content-Disposition"), ";") {
 		key, name, ok := strings.Cut(strings.TrimSpace(part), "=")
 		if ok && strings.EqualFold(key, "filename") {
 			return path.Base(strings.Trim(name, `"`))
 		}
 	}
-	name := path.Base(resp.Request.URL.Path)
+	name := path.Base(resp.Request.URL.EscapedPath())
 	if name == "/" || name == "." {
-		return "index.html"
+		return ""
 	}
-	if plain, err := url.PathUnescape(name); err == nil {
-		return path.Base(plain)
+	if text, err := url.PathUnescape(name); plain && err == nil {
+		return path.Base(text)
 	}
 	return name
 }

@@ -23,8 +23,8 @@ func (a *uriArgs) encodeBody(h target.Host, headers *value.Dict) (string, error)
 		}
 		return string(data), nil
 	}
-	if a.Body == nil || a.Body == value.None {
-		return "", nil
+	if a.Body == nil {
+		a.Body = value.None
 	}
 	text, isText := value.AsString(a.Body)
 	switch a.BodyFormat {
@@ -36,14 +36,14 @@ func (a *uriArgs) encodeBody(h target.Host, headers *value.Dict) (string, error)
 		return text, nil
 	case "form-urlencoded":
 		setContentType(headers, "application/x-www-form-urlencoded")
-		if isText {
+		if isText || a.Body == value.None {
 			return text, nil
 		}
 		return urlEncode(a.Body)
 	case "form-multipart":
 		return encodeMultipart(h, a.Body, headers)
 	}
-	if isText {
+	if isText || a.Body == value.None {
 		return text, nil
 	}
 	return value.String(a.Body), nil
@@ -68,6 +68,9 @@ func urlEncode(body value.Value) (string, error) {
 			vals = list.Elems
 		}
 		for _, v := range vals {
+			if v == value.None {
+				continue
+			}
 			pairs = append(pairs, url.QueryEscape(value.String(key))+"="+url.QueryEscape(value.String(v)))
 		}
 	}

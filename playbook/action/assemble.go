@@ -41,9 +41,5 @@ func (c *copier) assemble(ctx context.Context, t Task) (*value.Dict, error) {
 		return nil, err
 	}
 	m.addData("", data, 0o644)
-	result, err := m.send(ctx, t, "ansible.builtin.copy", dir, copyArguments(args))
-	if diffs, ok := result.At("diff").(*value.List); ok && len(diffs.Elems) == 1 {
-		result.Put("diff", diffs.Elems[0]) // copy gives a list, assemble its one difference
-	}
-	return result, err
+	return m.send(ctx, t, module, dir, args)
 }

@@ -55,13 +55,10 @@ func fetched(in *incoming, res *value.Dict, s fetchState) (*value.Dict, error) {
 	}
 	if problem, ok := value.AsString(res.At("problem")); ok {
 		in.abort()
-		out := value.DictOf("changed", false, "msg", problem, "file", s.src)
 		if s.failOnMissing {
-			out.Put("failed", value.Bool(true))
-		} else {
-			out.Put("msg", value.Str(problem+", not transferring, ignored"))
+			return value.DictOf("changed", false, "msg", problem, "failed", true), nil
 		}
-		return out, nil
+		return value.DictOf("changed", false, "msg", strings.TrimSuffix(problem, unsent)+unsent, "file", s.src), nil
 	}
 	remote := value.String(res.At("checksum"))
 	if !value.Truth(res.At("sent")) {
@@ -78,6 +75,8 @@ func fetched(in *incoming, res *value.Dict, s fetchState) (*value.Dict, error) {
 	}
 	return out, nil
 }
+
+const unsent = ", not transferring, ignored"
 
 // textOrNone gives None for no text, as a result that was not worked out.
 func textOrNone(s string) value.Value {

@@ -282,7 +282,7 @@ func TestFetch(t *testing.T) {
 		t.Errorf("a path with .. left the host's folder: %v", err)
 	}
 	wantChanged(t, h.run(t, "ansible.builtin.fetch", "src", "/nope", "dest", "got", "fail_on_missing", false), false)
-	if r := h.run(t, "ansible.builtin.fetch", "src", "/nope", "dest", "got"); value.String(r.At("msg")) != "the remote file does not exist" || !value.Truth(r.At("failed")) {
+	if r := h.run(t, "ansible.builtin.fetch", "src", "/nope", "dest", "got"); value.String(r.At("msg")) != "the remote file does not exist, not transferring, ignored" || !value.Truth(r.At("failed")) {
 		t.Error(value.Repr(r))
 	}
 }

@@ -48,7 +48,10 @@ func raw(ctx context.Context, t Task) (*value.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := execute(ctx, conn, target, line, t.Env())
+	if len(t.Env()) > 0 {
+		t.Warn("raw module does not support the environment keyword")
+	}
+	out, err := execute(ctx, conn, target, line, nil)
 	if err != nil {
 		return nil, err
 	}

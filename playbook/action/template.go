@@ -52,6 +52,12 @@ var templateSpec = sync.OnceValue(func() *modules.Spec {
 
 // template renders on the controller, then copies.
 func template(ctx context.Context, t Task) (*value.Dict, error) {
+	switch args := t.Args(); {
+	case has(args, "state"):
+		return nil, modules.Failf("'state' cannot be specified on a template")
+	case !has(args, "src") || !has(args, "dest"):
+		return nil, modules.Failf("src and dest are required")
+	}
 	a, err := decode[templateArgs](t, templateSpec())
 	if err != nil {
 		return nil, err

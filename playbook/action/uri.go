@@ -12,6 +12,9 @@ import (
 
 // uri sends files of the controller along as the text of the request.
 func uri(ctx context.Context, t Task) (*value.Dict, error) {
+	if t.Check() {
+		return value.DictOf("changed", false, "skipped", true, "msg", "This action (uri) does not support check mode."), nil
+	}
 	args := t.Args()
 	onHost := value.String(args.At("remote_src"))
 	if onHost == "True" || onHost == "true" || onHost == "yes" {
