@@ -149,8 +149,10 @@ func (cp *copier) tree(ctx context.Context) (*Result, error) {
 	if info, err := cp.h.Stat(cp.a.Dest); err == nil && !info.IsDir() {
 		return nil, Failf("can't copy the folder %s to %s, which is a file", cp.src.label, cp.a.Dest)
 	}
-	if err := cp.folder(ctx, cp.a.Dest, cp.src.mode); err != nil {
-		return nil, err
+	if cp.a.RemoteSrc || !isDir(cp.h, cp.a.Dest) {
+		if err := cp.folder(ctx, cp.a.Dest, cp.src.mode); err != nil {
+			return nil, err
+		}
 	}
 	if e := cp.src.entries; len(e) == 1 && e[0].Kind == "file" && !cp.a.RemoteSrc {
 		return cp.one(ctx, filepath.Join(cp.a.Dest, e[0].Path))
@@ -201,14 +203,18 @@ func (cp *copier) entry(ctx context.Context, e *copyEntry) error {
 	return err
 }
 
-// folder makes a folder with its parents; only new ones get directory_mode, or
-// in the copy of a folder of the host the mode that the source has there.
+// folder makes a folder with its parents, which gets directory_mode (one that
+// was there too, as with Ansible), or in the copy of a folder of the host, when
+// it is new, the mode that the source has there.
 func (cp *copier) folder(ctx context.Context, dir, mode string) error {
 	dir = filepath.Clean(dir) // "new/" is not the parent of itself
 	fa := FileArgs{Owner: cp.a.Owner, Group: cp.a.Group}
 	info, err := cp.h.Stat(dir)
 	switch {
 	case err == nil && info.IsDir():
+		if !cp.a.RemoteSrc {
+			fa.Mode = cp.a.DirectoryMode
+		}
 	case err == nil:
 		return Failf("can't make the folder %s: there is a file of that name", dir)
 	default:

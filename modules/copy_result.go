@@ -36,7 +36,9 @@ func (cp *copier) one(ctx context.Context, dest string) (*Result, error) {
 		return nil, err
 	}
 	if done.props != nil {
-		r.Diff = done.props.Diff("")
+		if r.DiffList = !cp.c.Diff; cp.c.Diff {
+			r.Diff = done.props.Diff("")
+		}
 		return r.Set("path", done.dest).Set("checksum", e.SHA1).Set("dest", done.dest), nil
 	}
 	written := done.dest
