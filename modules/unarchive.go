@@ -49,6 +49,7 @@ func unarchiveModule() Module {
 			{"src", "str", "always", "The archive."},
 			{"handler", "str", "always", "The kind of archive, by Ansible's name."},
 			{"files", "list", "list_files", "Names of everything in the archive."},
+			{"extract_results", "dict", "when something was unpacked", "rc 0, and no command: archives are read by the module itself."},
 		},
 	}, runUnarchive)
 }
@@ -82,8 +83,15 @@ func runUnarchive(ctx context.Context, h target.Host, c *Call, a *unarchiveArgs)
 	if err != nil {
 		return nil, err
 	}
+	if !u.found {
+		return nil, Failf("Failed to find handler for \"%s\": there are no files in the archive, or include and exclude leave none", u.label)
+	}
 	r := &Result{Changed: u.changed}
 	r.Set("src", u.label).Set("dest", a.Dest).Set("handler", handler)
+	if u.unpacked {
+		// Archives are read here: there is no command to tell of.
+		r.Set("extract_results", value.DictOf("cmd", []any{}, "rc", 0, "out", "", "err", ""))
+	}
 	if a.ListFiles {
 		r.Set("files", u.names)
 	}
@@ -99,6 +107,8 @@ type unpacking struct {
 	strip     int
 	sameOwner bool
 	changed   bool
+	found     bool // something in the archive is wanted
+	unpacked  bool // something was
 	names     []string
 	dirs      []*archived // whose times are set at the end
 	outside   []string    // links of this archive that lead out of dest
@@ -132,8 +142,10 @@ func (u *unpacking) place(name string) (string, error) {
 		return "", Failf("the archive has an entry outside of its folder: %s", name)
 	}
 	if clean == "." || !u.wanted(clean) {
+		u.found = u.found || clean == "."
 		return "", nil
 	}
+	u.found = true
 	u.names = append(u.names, strings.TrimLeft(name, "/"))
 	parts := strings.Split(clean, "/")
 	if len(parts) <= u.strip {

@@ -36,6 +36,7 @@ func (u *unpacking) entry(ctx context.Context, e *archived, open func() (io.Read
 	if err := u.make(ctx, e, info, open); err != nil {
 		return err
 	}
+	u.unpacked = true
 	if e.mode.IsDir() {
 		u.dirs = append(u.dirs, e)
 		return nil

@@ -60,15 +60,18 @@ func (a *unarchiveArgs) open(ctx context.Context, h target.Host, c *Call) (io.Re
 // that the runner goes to.
 var magics = []struct{ magic, handler, program string }{
 	{"\x1f\x8b", "TgzArchive", ""},
-	{"BZh", "TarBzipArchive", "bzip2"},
-	{"\xfd7zXZ\x00", "TarXzArchive", "xz"},
-	{"\x28\xb5\x2f\xfd", "TarZstdArchive", "zstd"},
+	{"BZh", "TarArchive", "bzip2"}, // which Ansible leaves to tar as well
+	{"\xfd7zXZ\x00", "TarArchive", "xz"},
+	{"\x28\xb5\x2f\xfd", "TarArchive", "zstd"},
 }
 
 // unpack tells the kind of archive by its first bytes and reads it.
 func (u *unpacking) unpack(ctx context.Context, in io.Reader) (handler string, err error) {
 	r := bufio.NewReaderSize(in, 64<<10)
 	head, _ := r.Peek(512)
+	if len(head) == 0 {
+		return "", Failf("Invalid archive '%s', the file is 0 bytes", u.label)
+	}
 	if bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06")) {
 		return "ZipArchive", u.unzip(ctx, r)
 	}

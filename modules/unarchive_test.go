@@ -103,6 +103,25 @@ func TestUnarchiveStaysInItsFolder(t *testing.T) {
 	}
 }
 
+func TestUnarchiveRefuses(t *testing.T) {
+	for want, args := range map[string][]any{
+		"the file is 0 bytes":        {"src", "/tmp/none"},
+		"Failed to find handler for": {"src", "/tmp/junk"},
+		"no files in the archive":    {"src", "/tmp/empty"},
+		"include and exclude leave":  {"src", "/tmp/full", "include", []any{"nope"}},
+	} {
+		h := target.NewFake()
+		h.Write("/tmp/none", "")
+		h.Write("/tmp/junk", "junk")
+		h.Write("/tmp/empty", tarball(t))
+		h.Write("/tmp/full", tarball(t, "a", "1"))
+		r := modtest.Run(h, &modules.Call{Args: value.DictOf(append(args, "dest", "/var/lib", "remote_src", true)...)}, "unarchive")
+		if msg := value.String(r.At("msg")); !value.Truth(r.At("failed")) || !strings.Contains(msg, want) {
+			t.Errorf("%v: %s, want %q", args, value.Repr(r), want)
+		}
+	}
+}
+
 // TestCopyAsksOnlyForWhatDiffers runs copy with a manifest on a real folder.
 func TestCopyAsksOnlyForWhatDiffers(t *testing.T) {
 	dir := t.TempDir()
