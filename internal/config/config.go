@@ -56,6 +56,9 @@ type Config struct {
 	MissingHandlerIsError bool
 	DuplicateKeys         string
 	ErrorOnUndefined      bool
+	InjectFacts           bool // facts are variables too
+	NoLog                 bool // for tasks that don't say
+	PollInterval          int  // of async tasks, in seconds
 	Strategy              string
 	Debugger              bool   // opens at failed tasks
 	DebuggerIgnoresErrors bool   // but not where the failure is ignored

@@ -35,9 +35,10 @@ var constants = map[string]string{
 	"enable_plugins": "INVENTORY_ENABLED", "inventory_ignore_extensions": "INVENTORY_IGNORE_EXTS",
 	"inventory_ignore_patterns": "INVENTORY_IGNORE_PATTERNS", "yaml_valid_extensions": "YAML_FILENAME_EXTENSIONS",
 	"host_pattern_mismatch": "HOST_PATTERN_MISMATCH", "force_valid_group_names": "TRANSFORM_INVALID_GROUP_CHARS",
-	"vault_encrypt_salt": "VAULT_ENCRYPT_SALT",
-	"ansible_managed":    "DEFAULT_MANAGED_STR",
-	"compat":             "DROVER_COMPAT",
+	"vault_encrypt_salt":   "VAULT_ENCRYPT_SALT",
+	"inject_facts_as_vars": "INJECT_FACTS_AS_VARS",
+	"ansible_managed":      "DEFAULT_MANAGED_STR",
+	"compat":               "DROVER_COMPAT",
 }
 
 // Settings lists every setting, sorted by name.

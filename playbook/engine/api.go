@@ -57,6 +57,9 @@ type Config struct {
 	BecomeOn       bool
 	Gathering      string    // implicit, explicit, smart
 	FactCache      FactCache // nil: in memory
+	HideFacts      bool      // facts are in ansible_facts alone (inject_facts_as_vars = false)
+	NoLog          bool      // of tasks that don't say
+	Poll           int       // seconds between questions for async tasks that don't say; 15 when 0
 	HashMerge      bool      // hash_behaviour = merge
 	AnyErrorsFatal bool
 	Strategy       string

@@ -27,13 +27,16 @@ func New(c Config) *Engine {
 	if c.Forks <= 0 {
 		c.Forks = 50
 	}
+	if c.Poll <= 0 {
+		c.Poll = 15
+	}
 	if c.ExtraVars == nil {
 		c.ExtraVars = value.NewDict(0)
 	}
 	r := &run{
 		cfg:     c,
-		hosts:   hosts{byName: map[string]*host{}},
-		plans:   plans{byTask: map[*playbook.Task]*plan{}, spec: c.Modules},
+		hosts:   hosts{byName: map[string]*host{}, hideFacts: c.HideFacts},
+		plans:   plans{byTask: map[*playbook.Task]*plan{}, spec: c.Modules, noLog: c.NoLog},
 		tags:    newTagFilter(c.Tags, c.SkipTags),
 		actions: action.Builtin(),
 		forks:   make(chan struct{}, c.Forks),

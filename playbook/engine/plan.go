@@ -41,6 +41,7 @@ type plans struct {
 	mu     sync.RWMutex
 	byTask map[*playbook.Task]*plan
 	spec   func(fqcn string) (*modules.Spec, bool)
+	noLog  bool // of tasks that do not say
 }
 
 func (ps *plans) get(t *playbook.Task) *plan {
@@ -51,6 +52,9 @@ func (ps *plans) get(t *playbook.Task) *plan {
 		return p
 	}
 	p = newPlan(t)
+	if p.noLog == nil && ps.noLog {
+		p.noLog = value.Bool(true)
+	}
 	if t.Own == nil {
 		p.spec, _ = ps.spec(t.Module)
 	}

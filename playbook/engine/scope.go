@@ -34,7 +34,7 @@ func (r *run) hostLayers(h *host) []vars.Layer {
 	inv := r.inventoryLayers(h)
 	layers := make([]vars.Layer, 0, len(inv)+16)
 	layers = append(layers, inv...)
-	return append(layers, h.factVars)
+	return append(layers, h.variables)
 }
 
 // taskScope is what a task sees on a host, below its loop variables; recent
@@ -48,7 +48,7 @@ func (b *batch) taskScope(s *seat, p *plan, recent ...vars.Layer) *vars.Stack {
 		layers = appendDefaults(layers, role)
 	}
 	layers = append(layers, b.run.inventoryLayers(s.host)...)
-	layers = append(layers, s.factVars)
+	layers = append(layers, s.variables)
 	layers = append(layers, b.play.vars...)
 	layers = append(layers, s.varsFiles...)
 	layers = append(layers, *b.play.roleVars.Load()...)

@@ -18,7 +18,8 @@ type host struct {
 	inv  *inventory.Host
 
 	facts      *vars.Shared // ansible_facts
-	factVars   *vars.Shared // the same as top-level variables
+	factVars   *vars.Shared // the same under their full names
+	variables  vars.Layer   // what of factVars are variables
 	included   *vars.Store  // include_vars
 	registered *vars.Store  // register, set_fact
 
@@ -37,14 +38,40 @@ type host struct {
 	}
 }
 
-func newHost(name string, inv *inventory.Host) *host {
-	return &host{
+func newHost(name string, inv *inventory.Host, hideFacts bool) *host {
+	h := &host{
 		name: name, inv: inv,
 		facts: &vars.Shared{}, factVars: &vars.Shared{},
 		included: vars.NewTrusted(), registered: &vars.Store{},
 		stats: event.HostStats{Host: name},
 	}
+	h.variables = h.factVars
+	if hideFacts {
+		h.variables = localFacts{h.factVars}
+	}
+	return h
 }
+
+// localFacts are all that is left of the facts' variables when
+// inject_facts_as_vars is off.
+type localFacts struct{ facts *vars.Shared }
+
+// Lookup implements vars.Layer.
+func (l localFacts) Lookup(name string) (value.Value, bool) {
+	if name != "ansible_local" {
+		return nil, false
+	}
+	if v, ok := l.facts.Lookup(name); ok {
+		return v, true
+	}
+	return value.NewDict(0), true
+}
+
+// Names implements vars.Layer.
+func (l localFacts) Names() []string { return []string{"ansible_local"} }
+
+// FromHosts says that facts are data.
+func (l localFacts) FromHosts() bool { return true }
 
 // enterPlay makes the host ready for another play.
 func (h *host) enterPlay() {
@@ -77,8 +104,9 @@ func shortFact(name string) string {
 
 // hosts keeps the states of all hosts of a run.
 type hosts struct {
-	mu     sync.Mutex
-	byName map[string]*host
+	mu        sync.Mutex
+	byName    map[string]*host
+	hideFacts bool // for those to come
 }
 
 // get gives the state of a host of the inventory, making it on first use.
@@ -87,7 +115,7 @@ func (hs *hosts) get(inv *inventory.Host) *host {
 	defer hs.mu.Unlock()
 	h, ok := hs.byName[inv.Name]
 	if !ok {
-		h = newHost(inv.Name, inv)
+		h = newHost(inv.Name, inv, hs.hideFacts)
 		hs.byName[inv.Name] = h
 	}
 	return h
