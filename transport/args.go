@@ -23,7 +23,7 @@ var additive = map[string]bool{"identityfile": true, "setenv": true}
 
 // understood are the options that are acted on.
 var understood = map[string]bool{
-	"addressfamily": true, "bindaddress": true, "ciphers": true, "connecttimeout": true,
+	"addressfamily": true, "bindaddress": true, "ciphers": true, "connectionattempts": true, "connecttimeout": true,
 	"forwardagent": true, "globalknownhostsfile": true, "hostkeyalgorithms": true,
 	"hostkeyalias": true, "hostname": true, "identitiesonly": true, "identityagent": true, "identityfile": true,
 	"kbdinteractiveauthentication": true, "kexalgorithms": true, "macs": true,
@@ -44,7 +44,7 @@ var harmless = map[string]bool{
 	"numberofpasswordprompts": true, "ipqos": true, "rekeylimit": true, "canonicalizehostname": true,
 	"exitonforwardfailure": true, "clearallforwardings": true, "permitlocalcommand": true,
 	"hostbasedauthentication": true, "usekeychain": true, "verifyhostkeydns": true,
-	"batchmode": true, "connectionattempts": true, "tcpkeepalive": true, "ignoreunknown": true, "protocol": true, "streamlocalbindunlink": true, "tunnel": true,
+	"batchmode": true, "tcpkeepalive": true, "ignoreunknown": true, "protocol": true, "streamlocalbindunlink": true, "tunnel": true,
 	"stdinnull": true, "sessiontype": true, "nohostauthenticationforlocalhost": true,
 }
 

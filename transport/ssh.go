@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -83,11 +84,29 @@ func (d *sshDialer) link(ctx context.Context, e *endpoint) (net.Conn, error) {
 		}
 		dialer.LocalAddr = local
 	}
-	raw, err := dialer.DialContext(ctx, e.network(), e.address())
-	if err != nil {
-		return nil, connectFault(ctx, e, err)
+	return reach(ctx, e, &dialer)
+}
+
+// attemptPause lies between attempts to connect, as with ssh.
+const attemptPause = time.Second
+
+// reach connects as often as ConnectionAttempts says.
+func reach(ctx context.Context, e *endpoint, dialer *net.Dialer) (net.Conn, error) {
+	attempts, _ := strconv.Atoi(e.get("connectionattempts"))
+	for {
+		raw, err := dialer.DialContext(ctx, e.network(), e.address())
+		if err == nil {
+			return raw, nil
+		}
+		if attempts--; attempts < 1 {
+			return nil, connectFault(ctx, e, err)
+		}
+		select {
+		case <-time.After(attemptPause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	return raw, nil
 }
 
 func connectFault(ctx context.Context, e *endpoint, err error) error {

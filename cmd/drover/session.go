@@ -310,7 +310,7 @@ func (s *session) connection(ctx context.Context) (engine.Defaults, error) {
 	}
 	d := engine.Defaults{
 		Kind: s.choose("connection", s.cfg.Transport), User: s.choose("user", s.cfg.RemoteUser), Password: login,
-		KeyFile: expandHome(s.choose("private-key", s.cfg.PrivateKeyFile)), Port: s.cfg.RemotePort, Timeout: s.cfg.Timeout,
+		KeyFile: expandHome(s.choose("private-key", s.cfg.PrivateKeyFile)), Port: s.cfg.RemotePort, Retries: s.cfg.SSHRetries, Timeout: s.cfg.Timeout,
 		SSHArgs: s.cfg.SSHArgs, CommonArgs: s.choose("ssh-common-args", s.cfg.SSHCommonArgs), ExtraArgs: s.choose("ssh-extra-args", s.cfg.SSHExtraArgs),
 		BecomeMethod: s.choose("become-method", s.cfg.BecomeMethod), BecomeUser: s.choose("become-user", s.cfg.BecomeUser),
 		BecomePassword: become, BecomeFlags: s.cfg.BecomeFlags, BecomeExe: s.cfg.BecomeExe,

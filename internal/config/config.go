@@ -29,6 +29,7 @@ type Config struct {
 	SSHArgs         string
 	SSHCommonArgs   string
 	SSHExtraArgs    string
+	SSHRetries      int // how often a host that can't be reached is tried again
 
 	AskPass                bool
 	ConnectionPasswordFile string

@@ -60,6 +60,7 @@ func connectionSettings(c *Config) []setting {
 		row("ssh_args", "ANSIBLE_SSH_ARGS", "", text(&c.SSHArgs)).in("ssh_connection", "ssh_args"),
 		row("ssh_common_args", "ANSIBLE_SSH_COMMON_ARGS", "", text(&c.SSHCommonArgs)).in("ssh_connection", "ssh_common_args"),
 		row("ssh_extra_args", "ANSIBLE_SSH_EXTRA_ARGS", "", text(&c.SSHExtraArgs)).in("ssh_connection", "ssh_extra_args"),
+		row("ssh_retries", "ANSIBLE_SSH_RETRIES", "0", integer(&c.SSHRetries)).in("connection", "retries", "ssh_connection", "retries"),
 		row("ask_pass", "ANSIBLE_ASK_PASS", "no", boolean(&c.AskPass)),
 		row("connection_password_file", "ANSIBLE_CONNECTION_PASSWORD_FILE", "", path(&c.ConnectionPasswordFile)),
 	}

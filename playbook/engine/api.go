@@ -82,7 +82,7 @@ type Config struct {
 // where inventory and playbook set none.
 type Defaults struct {
 	Kind, User, Password, KeyFile                                    string
-	Port                                                             int
+	Port, Retries                                                    int
 	Timeout                                                          time.Duration
 	SSHArgs, CommonArgs, ExtraArgs                                   string
 	BecomeMethod, BecomeUser, BecomePassword, BecomeFlags, BecomeExe string

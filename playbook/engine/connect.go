@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/google/shlex"
@@ -156,6 +157,13 @@ func (i *itemRun) sshArgs(c *connectionVars, t *transport.Target) error {
 			return source.Errorf(source.Pos{}, "host %s: %s = %q: %v", t.Name, a.name, line, err)
 		}
 		t.CommonArgs = append(t.CommonArgs, words...)
+	}
+	retries := d.Retries
+	if v := c.get("ansible_ssh_retries"); v != nil {
+		retries, _ = strconv.Atoi(value.String(v))
+	}
+	if retries > 0 {
+		t.CommonArgs = append(t.CommonArgs, "-o", fmt.Sprintf("ConnectionAttempts=%d", retries+1))
 	}
 	if v := c.get("ansible_ssh_host_key_checking", "ansible_host_key_checking"); v != nil {
 		if check, ok := truth(v); ok && !check {

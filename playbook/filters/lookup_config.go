@@ -79,16 +79,17 @@ type pluginOption struct {
 
 // connectionOptions are those of the ssh connection that drover follows.
 var connectionOptions = map[string]pluginOption{
-	"host":              {[]string{"inventory_hostname", "ansible_host", "ansible_ssh_host"}, "", value.None},
-	"port":              {[]string{"ansible_port", "ansible_ssh_port"}, "DEFAULT_REMOTE_PORT", value.None},
-	"remote_user":       {[]string{"ansible_user", "ansible_ssh_user"}, "DEFAULT_REMOTE_USER", value.None},
-	"password":          {[]string{"ansible_password", "ansible_ssh_pass", "ansible_ssh_password"}, "", value.None},
-	"private_key_file":  {[]string{"ansible_private_key_file", "ansible_ssh_private_key_file"}, "DEFAULT_PRIVATE_KEY_FILE", value.None},
-	"host_key_checking": {[]string{"ansible_host_key_checking", "ansible_ssh_host_key_checking"}, "HOST_KEY_CHECKING", value.Bool(true)},
-	"ssh_args":          {[]string{"ansible_ssh_args"}, "", value.Str("-C -o ControlMaster=auto -o ControlPersist=60s")},
-	"ssh_common_args":   {[]string{"ansible_ssh_common_args"}, "", value.Str("")},
-	"ssh_extra_args":    {[]string{"ansible_ssh_extra_args"}, "", value.Str("")},
-	"timeout":           {[]string{"ansible_timeout", "ansible_ssh_timeout"}, "DEFAULT_TIMEOUT", value.Int(10)},
+	"host":                 {[]string{"inventory_hostname", "ansible_host", "ansible_ssh_host"}, "", value.None},
+	"port":                 {[]string{"ansible_port", "ansible_ssh_port"}, "DEFAULT_REMOTE_PORT", value.None},
+	"remote_user":          {[]string{"ansible_user", "ansible_ssh_user"}, "DEFAULT_REMOTE_USER", value.None},
+	"password":             {[]string{"ansible_password", "ansible_ssh_pass", "ansible_ssh_password"}, "", value.None},
+	"private_key_file":     {[]string{"ansible_private_key_file", "ansible_ssh_private_key_file"}, "DEFAULT_PRIVATE_KEY_FILE", value.None},
+	"host_key_checking":    {[]string{"ansible_host_key_checking", "ansible_ssh_host_key_checking"}, "HOST_KEY_CHECKING", value.Bool(true)},
+	"ssh_args":             {[]string{"ansible_ssh_args"}, "", value.Str("-C -o ControlMaster=auto -o ControlPersist=60s")},
+	"ssh_common_args":      {[]string{"ansible_ssh_common_args"}, "", value.Str("")},
+	"ssh_extra_args":       {[]string{"ansible_ssh_extra_args"}, "", value.Str("")},
+	"reconnection_retries": {[]string{"ansible_ssh_retries"}, "DEFAULT_SSH_RETRIES", value.Int(0)},
+	"timeout":              {[]string{"ansible_timeout", "ansible_ssh_timeout"}, "DEFAULT_TIMEOUT", value.Int(10)},
 }
 
 // shellOptions are those of the shell plugins for Unix.
