@@ -2,6 +2,7 @@ package modules
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"drover/modules/target"
@@ -47,7 +48,7 @@ func aptModule() Module {
 		Examples: "- name: Apache, with lists at most an hour old\n  ansible.builtin.apt:\n    name: apache2\n    update_cache: true\n    cache_valid_time: 3600\n\n" +
 			"- name: A certain version\n  ansible.builtin.apt:\n    name: nginx=1.22*\n\n- name: Upgrade everything\n  ansible.builtin.apt:\n    upgrade: dist\n",
 		Returns: []Return{
-			{"cache_updated", "bool", "success", "Whether the package lists were fetched."},
+			{"cache_updated", "bool", "when installing or updating the lists alone", "Whether the package lists were fetched."},
 			{"cache_update_time", "int", "success", "When the lists were last fetched, in seconds since 1970."},
 			{"stdout", "str", "when a program ran", "What apt-get printed."},
 			{"stderr", "str", "when a program ran", "What apt-get complained about."},
@@ -98,7 +99,7 @@ func (r *aptRun) steps(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	res.Changed = res.Changed || r.update.done && idle
-	return r.withCache(res), nil
+	return res, nil
 }
 
 func (r *aptRun) work(ctx context.Context) (*Result, error) {
@@ -120,7 +121,15 @@ func (r *aptRun) work(ctx context.Context) (*Result, error) {
 	case r.State == "absent":
 		return r.remove(ctx, names)
 	}
-	return r.install(ctx, names)
+	res, err := r.install(ctx, names)
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.Data != nil {
+			r.withCache(&Result{Data: e.Data})
+		}
+		return nil, err
+	}
+	return r.withCache(res), nil
 }
 
 // wanted gives the packages without "*", which stands for all that are

@@ -139,11 +139,15 @@ func (r *aptRun) settled(s packageSpec) bool {
 func (r *aptRun) chooseOne(ctx context.Context, s packageSpec, policy *aptPolicy) (string, error) {
 	now := r.status.find(s.name)
 	installed := now != nil && now.installed()
+	if !installed && (policy == nil || len(policy.versions) == 0) {
+		choice, err := r.chooseVirtual(ctx, s)
+		if r.OnlyUpgrade {
+			choice = ""
+		}
+		return choice, err
+	}
 	if !installed && r.OnlyUpgrade {
 		return "", nil
-	}
-	if !installed && (policy == nil || len(policy.versions) == 0) {
-		return r.chooseVirtual(ctx, s)
 	}
 	best := ""
 	if policy != nil {

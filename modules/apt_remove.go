@@ -44,26 +44,30 @@ func (r *aptRun) cleanUp(ctx context.Context, operation, marker string) (*Result
 	argv = append(argv, flags(r.Purge, "--purge", r.Force, "--force-yes")...)
 	argv = append(append(argv, operation), flags(r.c.Check, "--simulate")...)
 	res, out, err := r.run(ctx, argv)
-	if err == nil {
-		res.Changed = strings.Contains(out.Stdout, marker)
+	if err != nil {
+		return nil, err
 	}
-	return res, err
+	res.Changed = strings.Contains(out.Stdout, marker)
+	if len(res.Diff) > 0 && res.Diff[0].Prepared == "" {
+		res.Diff = nil
+	}
+	return res, nil
 }
 
 // clean deletes all downloaded packages; whether there were any is not told by
 // apt-get, so it always counts as a change.
 func (r *aptRun) clean(ctx context.Context) (*Result, error) {
-	if r.c.Check {
-		return &Result{Changed: true}, nil
-	}
-	out, err := r.aptGet(ctx, "clean")
-	if err != nil {
-		return nil, err
+	var out toolOutput
+	if !r.c.Check {
+		var err error
+		if out, err = r.aptGet(ctx, "clean"); err != nil {
+			return nil, err
+		}
 	}
 	if out.RC != 0 || out.Stderr != "" {
 		return nil, FailWith(value.DictOf("stdout", out.Stdout, "rc", out.RC), "apt-get clean failed: %s", out.said())
 	}
-	return (&Result{Changed: true, Msg: out.Stdout}).Set("stdout", out.Stdout).Set("stderr", out.Stderr), nil
+	return (&Result{Changed: true}).Set("msg", out.Stdout).Set("stdout", out.Stdout).Set("stderr", out.Stderr), nil
 }
 
 // upgradeAll upgrades every package, with aptitude where that is installed and

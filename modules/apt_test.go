@@ -161,7 +161,7 @@ func TestAptRunsOnlyWhatIsNeeded(t *testing.T) {
 		{"absent and gone", []any{"name", "gone", "state", "absent"}, "", false},
 		{"purge leftovers", []any{"name", "gone", "state", "absent", "purge", true}, "apt-get -q -y " + options + " --purge remove gone", true},
 		{"absent", []any{"name", "hello", "state", "absent"}, "apt-get -q -y " + options + " remove hello", true},
-		{"only upgrade what is there", []any{"name", "nosuch", "only_upgrade", true}, "apt-cache policy nosuch", false},
+		{"only upgrade what is there", []any{"name", "mail-transport-agent", "only_upgrade", true}, "apt-cache policy mail-transport-agent", false},
 		{"provided by another", []any{"name", "mail-transport-agent"}, "apt-cache policy mail-transport-agent", false},
 		{"build dependencies", []any{"name", "hello", "state", "build-dep"}, "apt-get -y " + options + " build-dep hello", true},
 		{"everything", []any{"name", "*", "state", "latest"}, "apt-get -y " + options + " upgrade --with-new-pkgs", true},
@@ -195,6 +195,7 @@ func TestAptFailures(t *testing.T) {
 		want string
 	}{
 		{"unknown package", []any{"name", "nosuch"}, "No package matching 'nosuch' is available"},
+		{"unknown package to upgrade", []any{"name", "nosuch", "only_upgrade", true}, "No package matching 'nosuch' is available"},
 		{"no such version", []any{"name", "hello=9*"}, "no available installation candidate for hello=9*"},
 		{"no such pattern", []any{"name", "nos*"}, "No package(s) matching 'nos*' available"},
 		{"bad spec", []any{"name", "a=1=2"}, "invalid package spec: a=1=2"},

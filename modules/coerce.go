@@ -124,7 +124,7 @@ func toList(v value.Value) ([]value.Value, error) {
 	case value.Int, value.Float, value.Bool:
 		return []value.Value{value.Str(value.String(v))}, nil
 	}
-	return nil, fmt.Errorf("%s cannot be converted to a list", pyType(v))
+	return nil, fmt.Errorf("<class '%s'> cannot be converted to a list", pyType(v))
 }
 
 func toDict(v value.Value) (*value.Dict, error) {

@@ -10,42 +10,49 @@ import (
 )
 
 type gitArgs struct {
-	Repo          string `arg:"repo" alias:"name" required:"true" doc:"Where to clone from."`
-	Dest          string `arg:"dest" type:"path" doc:"Where the working tree goes; required unless clone is off."`
-	Version       string `arg:"version" default:"HEAD" doc:"Branch, tag or commit."`
-	Remote        string `arg:"remote" default:"origin" doc:"Name of the remote."`
-	Refspec       string `arg:"refspec" doc:"Further refspec to fetch."`
-	Depth         *int   `arg:"depth" doc:"How much history to fetch."`
-	Clone         bool   `arg:"clone" default:"true" doc:"Clone where there is nothing yet."`
-	Update        bool   `arg:"update" default:"true" doc:"Fetch new commits where there is a clone."`
-	Force         bool   `arg:"force" default:"false" doc:"Throw local changes away."`
-	Bare          bool   `arg:"bare" default:"false" doc:"Make a bare repository."`
-	Recursive     bool   `arg:"recursive" default:"true" doc:"Clone submodules too."`
-	TrackSub      bool   `arg:"track_submodules" default:"false" doc:"Bring submodules to the newest commit of their branch."`
-	SingleBranch  bool   `arg:"single_branch" default:"false" doc:"Clone only the branch."`
-	AcceptHostKey bool   `arg:"accept_hostkey" default:"false" doc:"Accept the SSH server's key whatever it is."`
-	AcceptNew     bool   `arg:"accept_newhostkey" default:"false" doc:"Accept the key of an SSH server that is not known yet."`
-	KeyFile       string `arg:"key_file" type:"path" doc:"SSH key to use."`
-	SSHOpts       string `arg:"ssh_opts" doc:"Further options of ssh."`
-	Executable    string `arg:"executable" type:"path" doc:"The git program."`
-	Umask         string `arg:"umask" doc:"Umask for the files, octal."`
-	Reference     string `arg:"reference" doc:"Repository whose objects are borrowed."`
-	SeparateDir   string `arg:"separate_git_dir" type:"path" doc:"Folder for the repository apart from the working tree."`
+	Repo          string   `arg:"repo" alias:"name" required:"true" doc:"Where to clone from."`
+	Dest          string   `arg:"dest" type:"path" doc:"Where the working tree goes; required unless clone is off."`
+	Version       string   `arg:"version" default:"HEAD" doc:"Branch, tag or commit."`
+	Remote        string   `arg:"remote" default:"origin" doc:"Name of the remote."`
+	Refspec       string   `arg:"refspec" doc:"Further refspec to fetch."`
+	Depth         *int     `arg:"depth" doc:"How much history to fetch."`
+	Clone         bool     `arg:"clone" default:"true" doc:"Clone where there is nothing yet."`
+	Update        bool     `arg:"update" default:"true" doc:"Fetch new commits where there is a clone."`
+	Force         bool     `arg:"force" default:"false" doc:"Throw local changes away."`
+	Bare          bool     `arg:"bare" default:"false" doc:"Make a bare repository."`
+	Recursive     bool     `arg:"recursive" default:"true" doc:"Clone submodules too."`
+	TrackSub      bool     `arg:"track_submodules" default:"false" doc:"Bring submodules to the newest commit of their branch."`
+	SingleBranch  bool     `arg:"single_branch" default:"false" doc:"Clone only the branch."`
+	AcceptHostKey bool     `arg:"accept_hostkey" default:"false" doc:"Accept the SSH server's key whatever it is."`
+	AcceptNew     bool     `arg:"accept_newhostkey" default:"false" doc:"Accept the key of an SSH server that is not known yet."`
+	KeyFile       string   `arg:"key_file" type:"path" doc:"SSH key to use."`
+	SSHOpts       string   `arg:"ssh_opts" doc:"Further options of ssh."`
+	Executable    string   `arg:"executable" type:"path" doc:"The git program."`
+	Umask         string   `arg:"umask" doc:"Umask for the files, octal."`
+	Reference     string   `arg:"reference" doc:"Repository whose objects are borrowed."`
+	SeparateDir   string   `arg:"separate_git_dir" type:"path" doc:"Folder for the repository apart from the working tree."`
+	Verify        bool     `arg:"verify_commit" default:"false" doc:"Require a good signature of the commit or tag."`
+	Signers       []string `arg:"gpg_allowlist" alias:"gpg_whitelist" doc:"Fingerprints of the keys that may have signed; any that gpg trusts when empty."`
+	Archive       string   `arg:"archive" type:"path" doc:"Also write the version as an archive to this file: .tar, .tar.gz, .tgz or .zip."`
+	ArchivePrefix *string  `arg:"archive_prefix" doc:"Put before each name in the archive."`
 }
 
 // gitModule keeps a working tree at a version of a repository.
 func gitModule() Module {
 	return Define(Spec{
-		Name:     "ansible.builtin.git",
-		Summary:  "Check out a Git repository",
-		Doc:      "Makes a working tree be a clone of a repository at a version: clones where there is none, else fetches and checks out. Local changes are refused without force. Signatures and archives are not offered.",
-		Check:    CheckFull,
+		Name:    "ansible.builtin.git",
+		Summary: "Check out a Git repository",
+		Doc:     "Makes a working tree be a clone of a repository at a version: clones where there is none, else fetches and checks out. Local changes are refused without force.",
+		Check:   CheckFull, Diff: true,
 		Examples: "- ansible.builtin.git:\n    repo: https://example.org/app.git\n    dest: /opt/app\n    version: v1.4\n",
 		Returns: []Return{
 			{"before", "str", "always", "The commit before."},
 			{"after", "str", "always", "The commit now."},
-			{"remote_url_changed", "bool", "when so", "Whether the clone came from elsewhere."},
+			{"remote_url_changed", "bool", "when there was a clone", "Whether the clone came from elsewhere."},
+			{"submodules_changed", "bool", "when so", "Whether a submodule is at another commit now."},
 		},
+		MutuallyExclusive: [][]string{{"separate_git_dir", "bare"}, {"accept_hostkey", "accept_newhostkey"}},
+		RequiredBy:        map[string][]string{"archive_prefix": {"archive"}},
 	}, runGit)
 }
 
@@ -62,15 +69,30 @@ func runGit(ctx context.Context, h target.Host, c *Call, a *gitArgs) (*Result, e
 	if a.Dest == "" && a.Clone {
 		return nil, Failf("the destination directory must be specified unless clone=no")
 	}
-	a.Executable = orText(a.Executable, "git")
-	if _, err := requireTool(h, a.Executable); err != nil && !path.IsAbs(a.Executable) {
+	if _, ok := octal(a.Umask); a.Umask != "" && !ok {
+		return nil, Failf("umask must be an octal integer, not %q", a.Umask)
+	}
+	if a.Executable == "" {
+		tool, err := requireTool(h, "git")
+		if err != nil {
+			return nil, err
+		}
+		a.Executable = tool
+	}
+	if strings.HasPrefix(a.Repo, "~/") {
+		a.Repo = expandPath(h, a.Repo)
+	}
+	if strings.HasPrefix(a.Repo, "/") {
+		a.Repo = "file://" + a.Repo // of a mere path, git would ignore depth
+	}
+	g := &checkout{gitArgs: a, h: h, c: c, res: new(Result).Set("before", nil)}
+	g.env = []string{"GIT_TERMINAL_PROMPT=0", "GIT_SSH_COMMAND=" + a.sshCommand()}
+	if err := g.relocate(); err != nil {
 		return nil, err
 	}
-	g := &checkout{gitArgs: a, h: h, c: c, res: &Result{}}
-	g.env = []string{"GIT_TERMINAL_PROMPT=0", "GIT_SSH_COMMAND=" + a.sshCommand()}
 	dir := path.Join(a.Dest, ".git")
 	if a.Bare {
-		dir = path.Join(a.Dest, "HEAD")
+		dir = path.Join(a.Dest, "config")
 	}
 	if _, err := h.Stat(dir); err != nil || a.Dest == "" {
 		return g.res, g.fresh(ctx)
@@ -98,21 +120,24 @@ func (a *gitArgs) sshCommand() string {
 // shellQuote makes one word of s for a POSIX shell.
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
+// git runs git, which has to succeed, and gives what it says.
 func (g *checkout) git(ctx context.Context, args ...string) (string, error) {
-	argv := []string{g.Executable}
-	if g.Dest != "" && args[0] != "clone" && args[0] != "ls-remote" {
-		argv = append(argv, "-C", g.Dest)
-	}
-	argv = append(argv, args...)
-	cmd := target.Cmd{Argv: argv, Env: g.env}
-	if mask, ok := octal(g.Umask); ok {
-		cmd.Umask = &mask
-	}
-	out, err := runToolWith(ctx, g.h, cmd)
+	out, err := g.run(ctx, args...)
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimSpace(out.Stdout), out.failure(argv)
+	return strings.TrimSpace(out.Stdout), out.failure(append([]string{g.Executable}, args...))
+}
+
+func (g *checkout) run(ctx context.Context, args ...string) (toolOutput, error) {
+	cmd := target.Cmd{Argv: append([]string{g.Executable}, args...), Env: g.env}
+	if args[0] != "clone" && args[0] != "ls-remote" {
+		cmd.Dir = g.Dest
+	}
+	if mask, ok := octal(g.Umask); ok {
+		cmd.Umask = &mask
+	}
+	return runToolWith(ctx, g.h, cmd)
 }
 
 func octal(s string) (n int, ok bool) {
@@ -127,22 +152,69 @@ func octal(s string) (n int, ok bool) {
 
 // fresh clones, or without clone only tells what the remote has.
 func (g *checkout) fresh(ctx context.Context) error {
-	remote, err := g.remoteCommit(ctx)
+	if g.c.Check || !g.Clone {
+		remote, err := g.remoteCommit(ctx)
+		if err != nil {
+			return err
+		}
+		g.res.Changed = true
+		g.res.Set("after", remote)
+		g.tellDiff(ctx, "", remote)
+		return nil
+	}
+	if err := g.h.MkdirAll(path.Dir(g.Dest), 0o755); err != nil {
+		return Failf("can't make %s: %w", path.Dir(g.Dest), reason(err))
+	}
+	args, err := g.cloneArgs(ctx)
 	if err != nil {
 		return err
 	}
-	g.res.Changed = true
-	g.res.Set("before", nil).Set("after", remote)
-	if g.c.Check || !g.Clone {
+	if _, err := g.git(ctx, args...); err != nil {
+		return err
+	}
+	if g.Bare && g.Remote != "origin" {
+		if _, err := g.git(ctx, "remote", "add", g.Remote, g.Repo); err != nil {
+			return err
+		}
+	}
+	if g.Refspec != "" {
+		if _, err := g.git(ctx, append(append([]string{"fetch"}, g.depthArgs()...), g.Remote, g.Refspec)...); err != nil {
+			return err
+		}
+	}
+	return g.finish(ctx, "")
+}
+
+func (g *checkout) depthArgs() []string {
+	if g.Depth == nil {
 		return nil
 	}
-	args := append([]string{"clone", "--origin", g.Remote}, flags(g.Bare, "--bare", g.Recursive && !g.Bare, "--recursive",
-		g.SingleBranch, "--single-branch")...)
-	if g.Depth != nil {
-		args = append(args, "--depth", strconv.Itoa(*g.Depth))
+	return []string{"--depth", strconv.Itoa(*g.Depth)}
+}
+
+// cloneArgs gives the command that clones. Only part of the history can be
+// had of what the remote has a name for.
+func (g *checkout) cloneArgs(ctx context.Context) ([]string, error) {
+	args := []string{"clone"}
+	if g.Bare {
+		args = append(args, "--bare")
+	} else {
+		args = append(args, "--origin", g.Remote)
 	}
-	if named := g.Version != "HEAD" && !isCommit(g.Version); named {
-		args = append(args, "--branch", g.Version)
+	args = append(args, flags(g.SingleBranch, "--single-branch")...)
+	if g.Depth != nil || g.SingleBranch {
+		kind, err := g.refKind(ctx)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case g.Version == "HEAD" || g.Refspec != "":
+			args = append(args, g.depthArgs()...)
+		case kind != "":
+			args = append(append(args, g.depthArgs()...), "--branch", g.Version)
+		case g.Depth != nil:
+			g.res.Warnings = append(g.res.Warnings, "Ignoring depth argument. Shallow clones are only available for HEAD, branches, tags or in combination with refspec.")
+		}
 	}
 	if g.Reference != "" {
 		args = append(args, "--reference", g.Reference)
@@ -150,18 +222,7 @@ func (g *checkout) fresh(ctx context.Context) error {
 	if g.SeparateDir != "" {
 		args = append(args, "--separate-git-dir="+g.SeparateDir)
 	}
-	if err := g.h.MkdirAll(path.Dir(g.Dest), 0o755); err != nil {
-		return Failf("can't make %s: %w", path.Dir(g.Dest), reason(err))
-	}
-	if _, err := g.git(ctx, append(args, "--", g.Repo, g.Dest)...); err != nil {
-		return err
-	}
-	if g.Refspec != "" {
-		if _, err := g.git(ctx, "fetch", g.Remote, g.Refspec); err != nil {
-			return err
-		}
-	}
-	return g.finish(ctx, "")
+	return append(args, "--", g.Repo, g.Dest), nil
 }
 
 // existing brings a clone to the version.
@@ -170,105 +231,76 @@ func (g *checkout) existing(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.res.Set("before", before).Set("after", before)
-	dirty := ""
-	if !g.Bare {
-		if dirty, err = g.git(ctx, "status", "--porcelain", "--untracked-files=no"); err != nil {
-			return err
-		}
+	g.res.Set("before", before)
+	if !g.Update {
+		g.res.Set("after", before)
+		return g.archive(ctx)
 	}
-	if dirty != "" && !g.Force {
-		return FailWith(g.res.Data, "Local modifications exist in the destination: %s (force=no).", g.Dest)
+	if err := g.dropChanges(ctx); err != nil {
+		return err
 	}
 	if err := g.followURL(ctx); err != nil {
 		return err
 	}
-	if !g.Update {
-		return nil
-	}
-	remote, err := g.remoteCommit(ctx)
-	if err != nil {
-		return err
-	}
-	if remote == before && dirty == "" {
-		return nil
-	}
 	if g.c.Check {
-		g.res.Changed = true
+		remote, err := g.remoteCommit(ctx)
+		if err != nil {
+			return err
+		}
 		g.res.Set("after", remote)
+		g.res.Changed = g.res.Changed || remote != before
+		g.tellDiff(ctx, before, remote)
 		return nil
 	}
-	args := append([]string{"fetch", "--tags"}, flags(g.Force, "--force")...)
-	if g.Depth != nil {
-		args = append(args, "--depth", strconv.Itoa(*g.Depth))
-	}
-	args = append(args, g.Remote)
-	if g.Refspec != "" {
-		args = append(args, "+refs/heads/*:refs/remotes/"+g.Remote+"/*", g.Refspec)
-	}
-	if _, err := g.git(ctx, args...); err != nil {
+	if err := g.fetch(ctx); err != nil {
 		return err
 	}
-	g.res.Changed = dirty != ""
 	return g.finish(ctx, before)
+}
+
+// dropChanges refuses local changes, or with force throws them away.
+func (g *checkout) dropChanges(ctx context.Context) error {
+	if g.Bare {
+		return nil
+	}
+	dirty, err := g.git(ctx, "status", "--porcelain", "--untracked-files=no")
+	switch {
+	case err != nil || dirty == "":
+		return err
+	case !g.Force:
+		return FailWith(g.res.Data, "Local modifications exist in the destination: %s (force=no).", g.Dest)
+	case g.c.Check:
+		return nil
+	}
+	g.res.Changed = true
+	g.res.Set("msg", "Local modifications exist in the destination: "+g.Dest)
+	_, err = g.git(ctx, "reset", "--hard", "HEAD", "--")
+	return err
 }
 
 // followURL makes the remote's URL the wanted one.
 func (g *checkout) followURL(ctx context.Context) error {
 	now, err := g.git(ctx, "remote", "get-url", g.Remote)
-	if err != nil || now == g.Repo {
+	if err != nil {
 		return err
 	}
-	g.res.Changed = true
-	g.res.Set("remote_url_changed", true)
-	if g.c.Check {
+	moved := strings.TrimPrefix(now, "file://") != strings.TrimPrefix(g.Repo, "file://")
+	g.res.Set("remote_url_changed", moved)
+	g.res.Changed = g.res.Changed || moved
+	if g.c.Check || now == g.Repo {
 		return nil
 	}
 	_, err = g.git(ctx, "remote", "set-url", g.Remote, g.Repo)
 	return err
 }
 
-// remoteCommit asks the remote for the version's commit; a commit's number is
-// its own answer.
-func (g *checkout) remoteCommit(ctx context.Context) (string, error) {
-	if isCommit(g.Version) {
-		return g.Version, nil
-	}
-	out, err := g.git(ctx, "ls-remote", g.Repo)
-	if err != nil {
-		return "", err
-	}
-	if commit := findRef(out, g.Version); commit != "" {
-		return commit, nil
-	}
-	return "", Failf("Could not determine remote revision for %s: %s has no branch or tag of that name", g.Version, g.Repo)
-}
-
-// findRef finds a branch or tag in the list of a remote's references; an
-// annotated tag counts for the commit it points to.
-func findRef(list, version string) string {
-	refs := map[string]string{}
-	for _, line := range strings.Split(list, "\n") {
-		if commit, ref, ok := strings.Cut(line, "\t"); ok {
-			refs[ref] = commit
-		}
-	}
-	for _, ref := range []string{version, "refs/heads/" + version, "refs/tags/" + version + "^{}", "refs/tags/" + version} {
-		if refs[ref] != "" {
-			return refs[ref]
-		}
-	}
-	return ""
-}
-
-func isCommit(version string) bool {
-	return len(version) >= 40 && strings.Trim(version, "0123456789abcdefABCDEF") == ""
-}
-
 // finish checks the version out and tells where the tree is now.
 func (g *checkout) finish(ctx context.Context, before string) error {
 	if !g.Bare {
 		if err := g.switchTo(ctx); err != nil {
+			return err
+		}
+		if err := g.submodules(ctx, before == ""); err != nil {
 			return err
 		}
 	}
@@ -278,37 +310,8 @@ func (g *checkout) finish(ctx context.Context, before string) error {
 	}
 	g.res.Set("after", after)
 	g.res.Changed = g.res.Changed || before != after
-	return nil
-}
-
-func (g *checkout) switchTo(ctx context.Context) error {
-	branch := g.Version
-	if branch == "HEAD" {
-		head, err := g.git(ctx, "rev-parse", "--abbrev-ref", g.Remote+"/HEAD")
-		if err != nil {
-			return err
-		}
-		branch = strings.TrimPrefix(head, g.Remote+"/")
+	if g.res.Changed {
+		g.tellDiff(ctx, before, after)
 	}
-	steps := [][]string{{"checkout", "--force", g.Version}}
-	if isCommit(g.Version) {
-		if _, err := g.git(ctx, "cat-file", "-e", g.Version); err != nil {
-			steps = append([][]string{{"fetch", g.Remote, g.Version}}, steps...)
-		}
-	} else if _, err := g.git(ctx, "rev-parse", "--verify", "--quiet", "refs/remotes/"+g.Remote+"/"+branch); err == nil {
-		steps = [][]string{
-			{"checkout", "--force", "-B", branch, g.Remote + "/" + branch},
-			{"reset", "--hard", g.Remote + "/" + branch},
-		}
-	}
-	if g.Recursive {
-		update := append([]string{"submodule", "update", "--init", "--recursive"}, flags(g.TrackSub, "--remote", g.Force, "--force")...)
-		steps = append(steps, update)
-	}
-	for _, s := range steps {
-		if _, err := g.git(ctx, s...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return g.archive(ctx)
 }

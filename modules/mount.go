@@ -85,7 +85,7 @@ func runMount(ctx context.Context, h target.Host, c *Call, a *mountArgs) (*Resul
 	if m.FSType != "" {
 		m.res.Set("fstype", m.FSType)
 	}
-	if m.Hide {
+	if m.Hide && m.Opts != "defaults" {
 		m.res.Set("opts", "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 	}
 	return m.res, m.apply(ctx)

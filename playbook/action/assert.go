@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"drover/modules"
 	"drover/playbook/jinja"
@@ -36,11 +37,11 @@ func assert(_ context.Context, t Task) (*value.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
-	failMsg, err := message("fail_msg or msg", a.FailMsg, "Assertion failed")
+	failMsg, err := message(t, "fail_msg", a.FailMsg, "Assertion failed")
 	if err != nil {
 		return nil, err
 	}
-	successMsg, err := message("success_msg", a.SuccessMsg, "All assertions passed")
+	successMsg, err := message(t, "success_msg", a.SuccessMsg, "All assertions passed")
 	if err != nil {
 		return nil, err
 	}
@@ -53,34 +54,40 @@ func assert(_ context.Context, t Task) (*value.Dict, error) {
 		return nil, err
 	}
 	for _, c := range conditions {
+		if !c.isConditional() && !t.Jinja().Env().Lenient {
+			return nil, modules.Failf("Conditional expressions must be strings.")
+		}
 		ok, err := c.ctx.ConditionValue(c.expr, t.Pos())
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
-			return result.Update(value.DictOf("failed", true, "evaluated_to", false, "assertion", conditionText(c.expr), "msg", failMsg)), nil
+			return result.Update(value.DictOf("failed", true, "evaluated_to", false, "assertion", c.text(t), "msg", failMsg)), nil
 		}
 	}
 	return result.Update(value.DictOf("changed", false, "msg", successMsg)), nil
 }
 
 // message checks a message, a string or a list of strings.
-func message(name string, v value.Value, otherwise string) (value.Value, error) {
-	switch v := v.(type) {
-	case nil:
+func message(t Task, name string, v value.Value, otherwise string) (value.Value, error) {
+	if v == nil {
 		return value.Str(otherwise), nil
-	case *value.List:
-		for _, e := range v.Elems {
-			if _, ok := value.AsString(e); !ok {
-				return nil, modules.Failf("Type of one of the elements in %s list is not string type", name)
-			}
-		}
+	}
+	list, isList := v.(*value.List)
+	_, isText := value.AsString(v)
+	strange := func(e value.Value) bool { _, ok := value.AsString(e); return !ok }
+	switch {
+	case isText || isList && !slices.ContainsFunc(list.Elems, strange):
 		return v, nil
+	case !t.Jinja().Env().Lenient:
+		return nil, modules.Failf("argument '%s' is of type %s and we were unable to convert to str_or_list_of_str: a string or list of strings is required", name, v.Type())
+	case name == "fail_msg":
+		name = "fail_msg or msg"
 	}
-	if _, ok := value.AsString(v); !ok {
-		return nil, modules.Failf("Incorrect type for %s, expected a string or list and got %s", name, v.Type())
+	if isList {
+		return nil, modules.Failf("Type of one of the elements in %s list is not string type", name)
 	}
-	return v, nil
+	return nil, modules.Failf("Incorrect type for %s, expected a string or list and got %s", name, v.Type())
 }
 
 // assertion is a conditional and the evaluator that it may use.
@@ -127,10 +134,28 @@ func withoutLookups(ctx *jinja.Context) *jinja.Context {
 	return jinja.NewContext(&env, ctx.Vars())
 }
 
-// conditionText gives a conditional as it is written.
-func conditionText(expr value.Value) value.Value {
-	if t, ok := expr.(*value.Template); ok {
-		return value.Str(t.Src)
+// isConditional: text, what a template gives, and truth values that stand for
+// themselves.
+func (a assertion) isConditional() bool {
+	switch a.expr.(type) {
+	case value.Bool, value.Str, *value.Template:
+		return true
 	}
-	return expr
+	return a.expr == value.None
+}
+
+// text gives the conditional that was false as a result shows it. Since 2.19 a
+// template in its place counts for its value.
+func (a assertion) text(t Task) value.Value {
+	tpl, ok := a.expr.(*value.Template)
+	switch {
+	case !ok:
+		return a.expr
+	case t.Jinja().Env().Lenient:
+		return value.Str(tpl.Src)
+	}
+	if v, err := a.ctx.Evaluate(tpl); err == nil {
+		return v
+	}
+	return value.Str(tpl.Src)
 }

@@ -91,8 +91,8 @@ func TestAssert(t *testing.T) {
 	}
 	for want, args := range map[string][]any{
 		"missing required arguments: that":    {"quiet", true},
-		"one of the elements in fail_msg":     {"that", "x", "fail_msg", value.NewList(value.Int(1))},
-		"Incorrect type for success_msg":      {"that", "x", "success_msg", 1},
+		"'fail_msg' is of type list":          {"that", "x", "fail_msg", value.NewList(value.Int(1))},
+		"a string or list of strings is req":  {"that", "x", "success_msg", 1},
 		"nope":                                {"that", "nope == 1"},
 		"Conditionals must have a boolean":    {"that", "x"},
 		"Unsupported parameters for (assert)": {"that", "x", "thatt", 1},
@@ -110,6 +110,7 @@ func TestAssert(t *testing.T) {
 func TestFail(t *testing.T) {
 	expect(t, fail, newTask(t, nil), value.DictOf("failed", true, "msg", "Failed as requested from task"))
 	expect(t, fail, newTask(t, nil, "msg", "no"), value.DictOf("failed", true, "msg", "no"))
+	expect(t, fail, newTask(t, nil, "msg", []any{1}), value.DictOf("failed", true, "msg", []any{1}))
 }
 
 func TestSetFact(t *testing.T) {
@@ -119,7 +120,7 @@ func TestSetFact(t *testing.T) {
 	if facts := value.Repr(got.At("ansible_facts")); facts != "{'a': 5, 'k_x': 'v'}" {
 		t.Errorf("got %s", facts)
 	}
-	if msg := expectError(t, setFact, newTask(t, vars, "1x", "v")); !strings.Contains(msg, "The variable name '1x' is not valid") {
+	if msg := expectError(t, setFact, newTask(t, vars, "1x", "v")); !strings.Contains(msg, "Invalid variable name '1x'.") {
 		t.Error(msg)
 	}
 	if msg := expectError(t, setFact, newTask(t, vars, "cacheable", true)); !strings.Contains(msg, "No key/value pairs") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"drover/internal/lazyre"
 	"drover/modules"
@@ -38,15 +39,15 @@ func debug(_ context.Context, t Task) (*value.Dict, error) {
 		return value.DictOf("skipped_reason", "Verbosity threshold not met.", "skipped", true, "failed", false), nil
 	}
 	result := value.NewDict(4)
-	switch {
-	case a.Var != nil:
-		key, v, err := debugVar(t, a.Var)
+	switch msg, given := t.Args().Lookup("msg"); {
+	case a.Var != nil && a.Var != value.Value(value.Str("")):
+		key, v, err := debugVar(t, a.Var, result)
 		if err != nil {
 			return nil, err
 		}
 		result.Put(key, v)
-	case a.Msg != nil:
-		result.Put("msg", a.Msg)
+	case given && msg != value.Omit:
+		result.Put("msg", msg)
 	default:
 		result.Put("msg", value.Str("Hello world!"))
 	}
@@ -56,10 +57,15 @@ func debug(_ context.Context, t Task) (*value.Dict, error) {
 }
 
 // debugVar gives what to show for var, and under which name. What is undefined
-// in it, or all of it, is shown to be so; any other error is one.
-func debugVar(t Task, shown value.Value) (key string, v value.Value, err error) {
+// in it, or all of it, is shown to be so, with a warning in result; any other
+// error is one.
+func debugVar(t Task, shown value.Value, result *value.Dict) (key string, v value.Value, err error) {
 	name, isText := value.AsString(shown)
+	older := t.Jinja().Env().Lenient
 	switch {
+	case !isText && !older:
+		return "", nil, modules.Failf("argument 'var' is of type %s and we were unable to convert to _check_type_str_no_conversion: '%s' is not a string and conversion is not allowed",
+			shown.Type(), value.String(shown))
 	case !isText:
 		return "", nil, modules.Failf("var must be the text of an expression, such as a variable's name, not %s", shown.Type()+" "+value.Repr(shown))
 	case !writtenAs(t, "var", name) && !plainReference.MatchString(name):
@@ -73,19 +79,22 @@ func debugVar(t Task, shown value.Value) (key string, v value.Value, err error) 
 	if err != nil {
 		return name, nil, err
 	}
-	m := &missing{older: t.Jinja().Env().Lenient, verbose: t.Verbosity() > 0}
+	m := &missing{older: older, verbose: t.Verbosity() > 0}
 	v, err = t.Jinja().Evaluate(m.fill(v))
 	if m.err != nil {
 		err = m.err
+	}
+	if len(m.warnings) > 0 {
+		result.Put("warnings", value.Strings(m.warning()))
 	}
 	return name, v, err
 }
 
 // missing puts texts where values are undefined.
 type missing struct {
-	older, verbose bool  // as Ansible did before 2.19; with -v
-	n              int   // how many there were so far
-	err            error // what failed in another way
+	older, verbose bool     // as Ansible did before 2.19; with -v
+	warnings       []string // what was undefined so far
+	err            error    // what failed in another way
 }
 
 // fill gives v with each undefined value in it replaced.
@@ -112,11 +121,21 @@ func (m *missing) fill(v value.Value) value.Value {
 	return v
 }
 
+// warning tells of everything that was undefined.
+func (m *missing) warning() string {
+	plural := ""
+	if len(m.warnings) > 1 {
+		plural = "s"
+	}
+	return fmt.Sprintf("Encountered %d template error%s.\n%s", len(m.warnings), plural, strings.Join(m.warnings, "\n"))
+}
+
 func (m *missing) text(u *value.Undefined) string {
-	m.n++
 	switch {
 	case !m.older:
-		return fmt.Sprintf("<< error %d - %s >>", m.n, u.Msg)
+		text := fmt.Sprintf("error %d - %s", len(m.warnings)+1, u.Msg)
+		m.warnings = append(m.warnings, text)
+		return "<< " + text + " >>"
 	case m.verbose:
 		return "VARIABLE IS NOT DEFINED!: " + u.Msg
 	}

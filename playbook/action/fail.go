@@ -8,7 +8,7 @@ import (
 )
 
 type failArgs struct {
-	Msg string `arg:"msg" default:"Failed as requested from task" doc:"Why the play can't go on."`
+	Msg value.Value `arg:"msg" type:"raw" default:"Failed as requested from task" doc:"Why the play can't go on, any value."`
 }
 
 func failSpec() *modules.Spec {
@@ -27,6 +27,9 @@ func fail(_ context.Context, t Task) (*value.Dict, error) {
 	a, err := decode[failArgs](t, failSpec())
 	if err != nil {
 		return nil, err
+	}
+	if v, ok := t.Args().Lookup("msg"); ok && v == value.None {
+		a.Msg = v
 	}
 	return value.DictOf("failed", true, "msg", a.Msg), nil
 }

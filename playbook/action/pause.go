@@ -92,7 +92,7 @@ func truncated(name string, v value.Value) (int64, error) {
 	if !ok {
 		why = "a number is needed"
 	}
-	return 0, modules.Failf("argument '%s' is of type <class '%s'> and we were unable to convert to int: %s", name, v.Type(), why)
+	return 0, modules.Failf("argument '%s' is of type %s and we were unable to convert to int: %s", name, v.Type(), why)
 }
 
 func (a *pauseArgs) hidden() string {

@@ -66,7 +66,10 @@ func keyName(t Task, key value.Value) (string, error) {
 		name = value.String(v)
 	}
 	if !identifier.MatchString(name) {
-		return "", modules.Failf("%s", badName(name))
+		if t.Jinja().Env().Lenient {
+			return "", modules.Failf("%s", badName(name))
+		}
+		return "", modules.Failf("Invalid variable name %s. A name has letters, digits and underscores, and does not begin with a digit", value.Repr(value.Str(name)))
 	}
 	return name, nil
 }
