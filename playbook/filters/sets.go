@@ -10,7 +10,8 @@ import (
 	"drover/playbook/value"
 )
 
-// setFilters treat lists as sets. Their results keep the order of the lists.
+// setFilters treat lists as sets. Their results keep the order of the lists, but
+// for sets of numbers.
 var setFilters = []entry{
 	{"unique", "value case_sensitive? attribute?", unique, 0},
 	{"union", "a b", union, 0},
@@ -159,24 +160,82 @@ func (a *args) operands() (x, y []value.Value) {
 	return x, a.list("b")
 }
 
+// asNumbers runs a set filter in the order of Python's sets when both sides are
+// numbers alone; nil says that they are not.
+func asNumbers(x, y []value.Value, op func(x, y *numberSet) *numberSet) value.Value {
+	xs, ok := newNumberSet(x)
+	ys, okY := newNumberSet(y)
+	if !ok || !okY {
+		return nil
+	}
+	return op(xs, ys).list()
+}
+
+// joinable checks that two sides can be joined: lists or dicts in them only when
+// both are lists.
+func (a *args) joinable(x, y []value.Value) {
+	if hashableAll(x) && hashableAll(y) {
+		return
+	}
+	p, q := a.val("a"), a.val("b")
+	_, isList := p.(*value.List)
+	if _, other := q.(*value.List); !isList || !other {
+		a.fail("can only concatenate %s (not \"%s\") to %s", p.Type(), q.Type(), p.Type())
+	}
+}
+
+// searchable checks that the second side can be asked for each element of the
+// first.
+func (a *args) searchable(x, y []value.Value) {
+	if hashableAll(x) && hashableAll(y) {
+		return
+	}
+	for _, v := range x {
+		if _, err := pyContains(a.val("b"), v); err != nil {
+			a.fail("%s", err)
+			return
+		}
+	}
+}
+
+func hashableAll(vs []value.Value) bool {
+	return !slices.ContainsFunc(vs, func(v value.Value) bool { return !hashable(v) })
+}
+
 func union(a *args) (value.Value, error) {
 	x, y := a.operands()
+	if v := asNumbers(x, y, (*numberSet).union); v != nil {
+		return v, nil
+	}
+	a.joinable(x, y)
 	return distinct(always, x, y), nil
 }
 
 func intersect(a *args) (value.Value, error) {
 	x, y := a.operands()
+	if v := asNumbers(x, y, (*numberSet).intersection); v != nil {
+		return v, nil
+	}
+	a.searchable(x, y)
 	return distinct(newSet(y).has, x), nil
 }
 
 func difference(a *args) (value.Value, error) {
 	x, y := a.operands()
+	if v := asNumbers(x, y, (*numberSet).difference); v != nil {
+		return v, nil
+	}
+	a.searchable(x, y)
 	drop := newSet(y)
 	return distinct(func(v value.Value) bool { return !drop.has(v) }, x), nil
 }
 
 func symmetricDifference(a *args) (value.Value, error) {
 	x, y := a.operands()
+	if v := asNumbers(x, y, (*numberSet).symmetricDifference); v != nil {
+		return v, nil
+	}
+	a.joinable(x, y)
 	return distinct(inOne(x, y), x, y), nil
 }
 
