@@ -57,9 +57,9 @@ func (e *UndefinedError) Unwrap() error { return e.Undefined.Err }
 
 // misused makes a type error of an undefined value that Python's own types
 // refuse; it keeps the place and the hint.
-func misused(u *value.Undefined, msg string) error {
+func misused(u *value.Undefined, why string) error {
 	var placed *source.Error
-	msg += ": " + u.Msg
+	msg := u.Msg + ": " + why
 	if !errors.As(finish(&UndefinedError{u}), &placed) {
 		return &TypeError{msg}
 	}

@@ -219,9 +219,9 @@ func (n *binaryExpr) usable(f *frame, x, y value.Value) error {
 	}
 	switch n.op {
 	case opAdd:
-		return misused(u, `can only concatenate list (not "UndefinedMarker") to list`)
+		return misused(u, "a list can only be joined with a list")
 	case opMul:
-		return misused(u, "can't multiply sequence by non-int of type 'UndefinedMarker'")
+		return misused(u, "a list can only be multiplied by a number")
 	}
 	return err
 }
@@ -318,12 +318,12 @@ func (r *comparison) usable(f *frame, x, y value.Value) error {
 	}
 	switch y.(type) {
 	case value.Str, value.Secret:
-		return misused(u, "'in <string>' requires string as left operand, not UndefinedMarker")
+		return misused(u, "only text can be in text")
 	case value.Int, value.Float, value.Bool, *value.BigInt:
-		return misused(u, "argument of type '"+y.Type()+"' is not iterable")
+		return misused(u, "nothing can be in a value of type '"+y.Type()+"'")
 	}
 	if y == value.None {
-		return misused(u, "argument of type 'NoneType' is not iterable")
+		return misused(u, "nothing can be in none")
 	}
 	return err
 }
