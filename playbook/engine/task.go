@@ -233,9 +233,12 @@ func (i *itemRun) delegation() error {
 // seeAddress lets the task see how the host is reached that it runs on, and
 // people where it is, unless that is the host's name.
 func (i *itemRun) seeAddress(name string) {
+	if i.out.target = name; i.kw.delegate == i.seat.host {
+		return // by its own variables, as ever
+	}
 	c := i.connectionVars(i.kw.delegate)
 	address := c.text(name, "ansible_host", "ansible_ssh_host")
-	if i.out.target = name; address != name {
+	if address != name {
 		i.out.target += "(" + address + ")"
 	}
 	reached := *i.stack.Layers[0].(*connectionLayer)
