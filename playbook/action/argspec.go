@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"drover/internal/lazyre"
 	"drover/modules"
 	"drover/playbook/value"
 )
@@ -55,6 +56,11 @@ func validateArgumentSpec(_ context.Context, t Task) (*value.Dict, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.Jinja().Env().Lenient {
+		for i, text := range problems {
+			problems[i] = typeName.ReplaceAllString(text, "$1<class '$2'>$3")
+		}
+	}
 	if len(problems) == 0 {
 		result.Put("msg", value.Str("The arg spec validation passed"))
 		return result, nil
@@ -63,6 +69,10 @@ func validateArgumentSpec(_ context.Context, t Task) (*value.Dict, error) {
 		"msg", "Validation of arguments failed:\n"+strings.Join(problems, "\n"),
 		"argument_spec_data", spec, "argument_errors", value.Strings(problems...))), nil
 }
+
+// typeName finds the names of types in messages, which Ansible before 2.19 gave
+// in Python's way.
+var typeName = lazyre.New(`(is of type |: )(\w+)( and we were| found in '| cannot be converted)`)
 
 func orEmpty(v value.Value) value.Value {
 	if v == nil {
