@@ -68,7 +68,7 @@ func runFile(ctx context.Context, h target.Host, c *Call, a *fileArgs) (*Result,
 	}
 	r := &f.res
 	r.Changed = f.changed
-	if f.c.Diff && f.diff.After.Len() > 0 {
+	if f.diff.After.Len() > 0 {
 		r.Diff = []Diff{{BeforeState: &f.diff.Before, AfterState: &f.diff.After}}
 	}
 	return r, nil

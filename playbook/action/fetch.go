@@ -23,6 +23,11 @@ func fetch(ctx context.Context, t Task) (*value.Dict, error) {
 	if args.At("src") == value.None || args.At("dest") == value.None {
 		return nil, modules.Failf("src and dest are required")
 	}
+	for name, option := range map[string]string{"src": "source", "dest": "dest"} {
+		if _, ok := value.AsString(args.At(name)); !ok {
+			return nil, modules.Failf("Invalid type supplied for %s option: it must be a string, not %s", option, args.At(name).Type())
+		}
+	}
 	if t.Check() {
 		return value.DictOf("changed", false, "skipped", true, "msg", "check mode not (yet) supported for this module"), nil
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"unicode/utf16"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"drover/modules"
 	"drover/playbook/jinja"
 	"drover/playbook/source"
@@ -29,7 +31,7 @@ type templateArgs struct {
 	CommentEnd     string `arg:"comment_end_string" default:"#}" doc:"How a comment ends."`
 	TrimBlocks     bool   `arg:"trim_blocks" default:"true" doc:"Remove the newline after a statement."`
 	LstripBlocks   bool   `arg:"lstrip_blocks" default:"false" doc:"Remove the blanks before a statement."`
-	OutputEncoding string `arg:"output_encoding" default:"utf-8" doc:"Encoding of the file on the host: utf-8, ascii, latin-1 or utf-16."`
+	OutputEncoding string `arg:"output_encoding" default:"utf-8" doc:"Encoding of the file on the host: utf-8, utf-16, ascii, latin-1, windows-1252 and others of one byte a character."`
 	modules.FileArgs
 }
 
@@ -127,31 +129,68 @@ func (a *templateArgs) render(t Task, path string) (text string, secret bool, mo
 
 // encode writes text in an encoding.
 func encode(text, encoding string) ([]byte, error) {
-	bad := func(r rune) error {
-		return modules.Failf("the template's text has the character %q, which %s can't hold", r, encoding)
-	}
-	limit := rune(0x100)
 	switch strings.ToLower(strings.ReplaceAll(encoding, "_", "-")) {
-	case "utf-8", "utf8":
+	case "", "utf-8", "utf8":
 		return []byte(text), nil
 	case "ascii", "us-ascii":
-		limit = 0x80
-	case "latin-1", "latin1", "iso-8859-1", "iso8859-1":
+		for _, r := range text {
+			if r >= 0x80 {
+				return nil, unencodable(r, encoding)
+			}
+		}
+		return []byte(text), nil
 	case "utf-16", "utf16":
 		out := []byte{0xff, 0xfe}
 		for _, u := range utf16.Encode([]rune(text)) {
 			out = append(out, byte(u), byte(u>>8))
 		}
 		return out, nil
-	default:
-		return nil, modules.Failf("output_encoding %s is not supported (utf-8, ascii, latin-1 and utf-16 are)", encoding)
+	}
+	m := charmapOf(encoding)
+	if m == nil {
+		return nil, modules.Failf("output_encoding %s is not supported (utf-8, utf-16, ascii and those of one byte a character are: latin-1, iso-8859-15, windows-1252, koi8-r …)", encoding)
 	}
 	out := make([]byte, 0, len(text))
 	for _, r := range text {
-		if r >= limit {
-			return nil, bad(r)
+		b, ok := m.EncodeRune(r)
+		if !ok {
+			return nil, unencodable(r, encoding)
 		}
-		out = append(out, byte(r))
+		out = append(out, b)
 	}
 	return out, nil
+}
+
+func unencodable(r rune, encoding string) error {
+	return modules.Failf("the template's text has the character %q, which %s can't hold", r, encoding)
+}
+
+// charmapOf finds an encoding of one byte a character by any of its usual
+// names, nil for none.
+func charmapOf(name string) *charmap.Charmap {
+	want := plainName(name)
+	switch rest, cp := strings.CutPrefix(want, "cp"); {
+	case want == "latin1" || want == "l1":
+		want = "iso88591"
+	case cp && strings.HasPrefix(rest, "125"):
+		want = "windows" + rest
+	case cp:
+		want = "ibmcodepage" + rest
+	}
+	for _, e := range charmap.All {
+		if m, ok := e.(*charmap.Charmap); ok && plainName(m.String()) == want {
+			return m
+		}
+	}
+	return nil
+}
+
+// plainName is a name without what its spellings differ in.
+func plainName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("-_ ", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(s))
 }
