@@ -57,6 +57,11 @@ func TestURI(t *testing.T) {
 		want map[string]string // key → its text
 	}{
 		{"json answer", []any{"url", base + "/echo"}, map[string]string{"status": "200", "x_two": "a, b", "cookies_string": "k=v", "redirected": "False", "json": `{'method': 'GET', 'type': '', 'agent': 'ansible-httpget', 'body': ''}`}},
+		{"text is a form", []any{"url", base + "/echo", "method", "post", "body", "a=1"}, map[string]string{"json": `{'method': 'POST', 'type': 'application/x-www-form-urlencoded', 'agent': 'ansible-httpget', 'body': 'a=1'}`}},
+		{"json file", []any{"url", base + "/echo", "method", "PUT", "body_format", "json", "src", "/etc/body.json", "remote_src", true}, map[string]string{"json": `{'method': 'PUT', 'type': 'application/json', 'agent': 'ansible-httpget', 'body': '[1]'}`}},
+		{"login in the url", []any{"url", strings.Replace(base, "://", "://ada:pw@", 1) + "/secret"}, map[string]string{"redirected": "True", "url": base + "/secret"}},
+		{"an expected refusal", []any{"url", base + "/nowhere", "status_code", 404}, map[string]string{"body": "404 page not found\n", "msg": "HTTP Error 404: Not Found"}},
+		{"no url", []any{"url", "nonsense"}, map[string]string{"msg": "unknown url type: 'nonsense'", "status": "-1"}},
 		{"json body", []any{"url", base + "/echo", "method", "POST", "body_format", "json", "body", map[string]any{"a": 1}}, map[string]string{"json": `{'method': 'POST', 'type': 'application/json', 'agent': 'ansible-httpget', 'body': '{"a": 1}'}`}},
 		{"form body", []any{"url", base + "/echo", "method", "POST", "body_format", "form-urlencoded", "body", map[string]any{"a": "x y", "b": []any{1, 2}}}, map[string]string{"json": `{'method': 'POST', 'type': 'application/x-www-form-urlencoded', 'agent': 'ansible-httpget', 'body': 'a=x+y&b=1&b=2'}`}},
 		{"own headers", []any{"url", base + "/echo", "http_agent", "me", "headers", map[string]any{"Content-Type": "text/x"}}, map[string]string{"json": `{'method': 'GET', 'type': 'text/x', 'agent': 'me', 'body': ''}`}},
@@ -71,7 +76,9 @@ func TestURI(t *testing.T) {
 		{"dest", []any{"url", base + "/dir/file.txt", "dest", "/tmp"}, map[string]string{"path": "/tmp/file.txt", "changed": "True"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			res := modtest.Run(target.NewFake(), call(tt.args...), "uri")
+			h := target.NewFake()
+			h.Write("/etc/body.json", "[1]")
+			res := modtest.Run(h, call(tt.args...), "uri")
 			for key, want := range tt.want {
 				if got := value.String(res.At(key)); got != want {
 					t.Errorf("%s is %s, want %s", key, got, want)

@@ -17,6 +17,12 @@ func (a *uriArgs) encodeBody(h target.Host, headers *value.Dict) (string, error)
 		if a.Body != nil {
 			return "", Failf("parameters are mutually exclusive: body|src")
 		}
+		switch a.BodyFormat {
+		case "json":
+			setContentType(headers, "application/json")
+		case "form-urlencoded":
+			setContentType(headers, "application/x-www-form-urlencoded")
+		}
 		data, err := h.ReadFile(a.Src)
 		if err != nil {
 			return "", Failf("Unable to open source file %s: %w", a.Src, reason(err))

@@ -221,6 +221,53 @@ func TestCopyKeepsLinksToFoldersOnTheWay(t *testing.T) {
 	}
 }
 
+// What roles read of a registered copy, as ansible-core 2.19.11 gives it.
+func TestCopyReports(t *testing.T) {
+	h := newHostTask(t, nil)
+	h.put(t, "files/f", "text\n")
+	h.put(t, "files/d/a", "1")
+	h.put(t, "files/d/s/b", "2")
+	if err := os.MkdirAll(filepath.Join(h.dir, "files/none"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	dest := h.remote + "/f"
+	for _, tt := range []struct {
+		name     string
+		args     []any
+		check    bool
+		has, not []string
+		want     map[string]string
+	}{
+		{"would write", []any{"src", "f", "dest", dest}, true, []string{"diff"}, []string{"dest", "src", "checksum", "path", "mode"}, map[string]string{"changed": "True"}},
+		{"written", []any{"src", "f", "dest", dest}, false, []string{"src", "checksum", "md5sum", "mode", "size"}, []string{"path"}, map[string]string{"dest": dest, "diff": "[]", "state": "file"}},
+		{"right already", []any{"src", "f", "dest", dest}, false, []string{"checksum", "mode"}, []string{"src", "md5sum"}, map[string]string{"path": dest, "dest": dest, "changed": "False"}},
+		{"kept", []any{"content", "other", "dest", dest, "force", false}, false, []string{"src"}, []string{"path", "mode", "msg"}, map[string]string{"dest": dest}},
+		{"given contents", []any{"content", "x", "dest", h.remote + "/c", "mode", "preserve"}, false, []string{"src"}, nil, map[string]string{"mode": "0600"}},
+		{"folder", []any{"src", "d", "dest", h.remote + "/t"}, false, nil, []string{"mode", "diff"}, map[string]string{"dest": h.remote + "/t/", "changed": "True"}},
+		{"what is in a folder", []any{"src", "d/", "dest", h.remote + "/t"}, false, nil, nil, map[string]string{"dest": h.remote + "/t/", "src": filepath.Join(h.dir, "files/d") + "/"}},
+		{"nothing in it", []any{"src", "none", "dest", h.remote + "/n"}, false, nil, nil, map[string]string{"changed": "False", "dest": h.remote + "/n/"}},
+		{"below a file", []any{"src", "f", "dest", dest + "/x"}, true, nil, nil, map[string]string{"failed": "True", "msg": "Failed to get information on remote file (" + dest + "/x): Not a directory"}},
+	} {
+		h.check = tt.check
+		r := h.run(t, "ansible.builtin.copy", tt.args...)
+		for _, key := range tt.has {
+			if _, ok := r.Lookup(key); !ok {
+				t.Errorf("%s: no %s in %s", tt.name, key, value.Repr(r))
+			}
+		}
+		for _, key := range tt.not {
+			if _, ok := r.Lookup(key); ok {
+				t.Errorf("%s: there is %s in %s", tt.name, key, value.Repr(r))
+			}
+		}
+		for key, want := range tt.want {
+			if got := value.String(r.At(key)); got != want {
+				t.Errorf("%s: %s is %s, want %s", tt.name, key, got, want)
+			}
+		}
+	}
+}
+
 func TestCopyRefuses(t *testing.T) {
 	h := newHostTask(t, nil)
 	for want, args := range map[string][]any{
