@@ -264,6 +264,8 @@ func (a *authorizedKeyArgs) write(h target.Host, owner target.User, file, text s
 		if err := h.Chmod(dir, 0o700); err != nil {
 			return Failf("can't set the mode of %s: %w", dir, reason(err))
 		}
+	} else if err := h.MkdirAll(dir, 0o755); err != nil {
+		return Failf("Failed to create directory %s: %w", dir, reason(err))
 	}
 	if err := replaceFile(h, file, text, 0o600); err != nil {
 		return Failf("Failed to write to file %s: %w", file, reason(err))

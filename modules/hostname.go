@@ -52,6 +52,9 @@ func runHostname(ctx context.Context, h target.Host, c *Call, a *hostnameArgs) (
 	if !ok {
 		return nil, Failf("hostname's way %q is not one for Linux; leave use out, or choose systemd, debian, alpine, openrc, redhat or sles", a.Use)
 	}
+	if text := trimmedFile(h, n.file); n.key == "HOSTNAME=" && !strings.Contains("\n"+text, "\n"+n.key) {
+		return nil, Failf("Unable to locate HOSTNAME entry in %s", n.file)
+	}
 	permanent := n.permanent(h)
 	running := permanent
 	if n.systemd {
