@@ -68,7 +68,9 @@ func runAssemble(ctx context.Context, h target.Host, c *Call, a *assembleArgs) (
 		return nil, err
 	}
 	r := &cp.res
-	r.Msg, r.DiffList = "OK", false
+	if r.DiffList = false; a.Manifest == nil {
+		r.Msg = "OK"
+	}
 	if c.Diff && a.Manifest != nil && len(r.Diff) == 0 {
 		r.Diff = []Diff{textDiff(old, data, a.Dest, a.Source)} // the controller's half shows it in any case
 	}
