@@ -109,9 +109,13 @@ func fetchDest(t Task, src string, flat bool) (string, error) {
 		return filepath.Join(dest, filepath.Join("/", t.Host()), filepath.Join("/", src)), nil
 	}
 	if slash {
-		return filepath.Join(dest, filepath.Base(src)), nil
+		dest = filepath.Join(dest, filepath.Base(src))
 	}
-	if info, err := os.Stat(dest); err == nil && info.IsDir() {
+	info, err := os.Stat(dest)
+	switch isFolder := err == nil && info.IsDir(); {
+	case isFolder && slash:
+		return "", modules.Failf("calculated dest '%s' is an existing directory, use another path that does not point to an existing directory", dest)
+	case isFolder:
 		return "", modules.Failf("dest is an existing directory, use a trailing slash if you want to fetch src into that directory")
 	}
 	return filepath.Clean(dest), nil

@@ -11,8 +11,9 @@ import (
 )
 
 // foresee tells of the mistakes in tasks before the first of them runs. One
-// that is reached for sure, when nothing fails before it, is an error; the
-// others are warned of, as a condition may spare the run from them.
+// that is reached for sure, when nothing fails before it, is an error, unless
+// its task ignores errors and will show it; the others are warned of, as a
+// condition may spare the run from them.
 func (r *run) foresee(books []*playbook.Playbook) error {
 	var sure source.List
 	for _, book := range books {
@@ -20,11 +21,12 @@ func (r *run) foresee(books []*playbook.Playbook) error {
 		if len(faults) == 0 {
 			continue
 		}
-		here := r.sureFaults(book)
+		here, ignored := r.sureFaults(book)
 		for _, fault := range faults {
-			if slices.Contains(here, fault) {
+			switch {
+			case slices.Contains(here, fault):
 				sure.Add(fault)
-			} else {
+			case !slices.Contains(ignored, fault):
 				r.warnFault(fault)
 			}
 		}
@@ -36,11 +38,11 @@ func (r *run) warnFault(fault error) {
 	r.emit(event.Warning{Text: "this fails where it is reached: " + source.Format(fault)})
 }
 
-// sureFaults gives the mistakes in tasks that every run of the book comes to.
-func (r *run) sureFaults(book *playbook.Playbook) source.List {
-	var sure source.List
+// sureFaults gives the mistakes in tasks that every run of the book comes to,
+// and apart from them those in tasks that ignore errors.
+func (r *run) sureFaults(book *playbook.Playbook) (sure, ignored source.List) {
 	if r.cfg.StartAt != "" || r.cfg.Step {
-		return nil
+		return nil, nil
 	}
 	for _, p := range book.Plays {
 		pr := &playRun{run: r, play: p}
@@ -52,15 +54,17 @@ func (r *run) sureFaults(book *playbook.Playbook) source.List {
 		f := &foresight{batch: pr.newBatch(nil)}
 		f.walk(pr.steps())
 		sure = append(sure, f.faults...)
+		ignored = append(ignored, f.ignored...)
 	}
-	return sure
+	return sure, ignored
 }
 
 // foresight goes through a play's tasks as long as they run for sure.
 type foresight struct {
-	batch  *batch
-	faults source.List
-	over   bool // a task came that may end the play
+	batch   *batch
+	faults  source.List
+	ignored source.List
+	over    bool // a task came that may end the play
 }
 
 func (f *foresight) walk(steps []playbook.Step) {
@@ -84,7 +88,11 @@ func (f *foresight) task(t *playbook.Task) {
 	if f.over = f.over || mayEnd(t); f.over || len(p.faults) == 0 || t.Loop != nil {
 		return
 	}
-	if f.batch.takesPart(t) && !mayFail(p) {
+	switch {
+	case !f.batch.takesPart(t):
+	case p.ignoreErrors == value.Bool(true):
+		f.ignored = append(f.ignored, p.faults...)
+	case !mayFail(p):
 		f.faults = append(f.faults, p.faults...)
 	}
 }

@@ -330,11 +330,17 @@ func (i *itemRun) tellCrash(result *value.Dict) {
 // olderWords words a failure as the Ansible that is imitated does, where 2.19
 // says something else.
 func (i *itemRun) olderWords(result *value.Dict) {
-	if msg, _ := value.AsString(result.At("msg")); !i.batch.run.cfg.Env.Lenient || msg != modules.NoCommand {
-		return
+	msg, _ := value.AsString(result.At("msg"))
+	switch {
+	case !i.batch.run.cfg.Env.Lenient:
+	case msg == modules.NoCommand:
+		result.Put("msg", value.Str("no command given"))
+		result.Put("rc", value.Int(256))
+	case strings.HasPrefix(msg, "File ") || strings.HasPrefix(msg, "Source "):
+		if m := i.step.task.Module; m == "ansible.builtin.slurp" || m == "ansible.builtin.fetch" {
+			result.Put("msg", value.Str(strings.ToLower(msg[:1])+msg[1:]))
+		}
 	}
-	result.Put("msg", value.Str("no command given"))
-	result.Put("rc", value.Int(256))
 }
 
 // attempt runs the action once and lets changed_when and failed_when judge.
