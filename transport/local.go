@@ -26,6 +26,7 @@ func (c *localConn) Close() error { return nil }
 // password reads it from the pipe on this machine, or says so.
 func (c *localConn) Exec(ctx context.Context, line string, o ExecOptions) (Process, error) {
 	cmd := exec.Command("/bin/sh", "-c", withEnv(line, o.Env))
+	cmd.Dir = c.t.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if o.TTY {
 		return startOnTTY(c.t, cmd)

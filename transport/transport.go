@@ -29,6 +29,7 @@ type Target struct {
 	Timeout    time.Duration // a deadline for each phase of the contact; 0 means 10 s
 	Become     *Become       // nil: as the user who logs in
 	RemoteTmp  string        // a first directory to try for the runner
+	Dir        string        // where commands run when the connection is local; "": the working directory
 	// Env is set for the runner's process by the exec that starts it.
 	Env map[string]string
 }

@@ -19,13 +19,14 @@ func serveAsRunner(args []string) {
 	}
 }
 
-// serveLocal serves the calls to this machine inside this process.
-func serveLocal(ctx context.Context, in io.Reader, out io.Writer) error {
+// serveLocal serves the calls to this machine inside this process, with dir as
+// their working directory.
+func serveLocal(ctx context.Context, dir string, in io.Reader, out io.Writer) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
 	return runner.Serve(ctx, in, out, runner.Options{
-		Host: target.NewReal(), Lookup: modules.Lookup, Detach: []string{self, remote.SelfArg},
+		Host: target.NewRealIn(dir), Dir: dir, Lookup: modules.Lookup, Detach: []string{self, remote.SelfArg},
 	})
 }

@@ -122,6 +122,7 @@ func (s *server) spawn(body []byte) error {
 	}
 	argv := append(append([]string{}, s.o.Detach[1:]...), AsyncArg)
 	cmd := exec.Command(s.o.Detach[0], argv...)
+	cmd.Dir = s.o.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	in, err := cmd.StdinPipe()
 	if err != nil {

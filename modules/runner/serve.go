@@ -24,6 +24,7 @@ type Options struct {
 	// Detach starts this program in a mode that runs a detached job (Main
 	// with AsyncArg); its words are argv.
 	Detach []string
+	Dir    string // where detached jobs run; "": the process's working directory
 }
 
 // leaveTime is how long calls may take to end when the controller has gone.

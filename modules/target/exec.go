@@ -71,7 +71,10 @@ func (r *Real) command(ctx context.Context, c Cmd) *exec.Cmd {
 	if c.Umask != nil {
 		cmd.Args[0] = argv[0]
 	}
-	cmd.Dir, cmd.Stdin = c.Dir, c.Stdin
+	cmd.Dir, cmd.Stdin = r.dir, c.Stdin
+	if c.Dir != "" {
+		cmd.Dir = r.at(c.Dir)
+	}
 	cmd.Env = os.Environ()
 	if !c.KeepLocale {
 		cmd.Env = append(cmd.Env, "LC_ALL=C", "LANG=C", "LANGUAGE=C")

@@ -47,7 +47,7 @@ var flagLetters = []struct {
 
 // Attributes gives lsattr's letters.
 func (r *Real) Attributes(path string) (string, error) {
-	flags, err := inodeCall(path, unix.FS_IOC_GETFLAGS)
+	flags, err := inodeCall(r.at(path), unix.FS_IOC_GETFLAGS)
 	if err != nil {
 		return "", notSupported(err)
 	}
@@ -62,7 +62,7 @@ func (r *Real) Attributes(path string) (string, error) {
 
 // Version gives the inode's generation number.
 func (r *Real) Version(path string) (string, error) {
-	n, err := inodeCall(path, fsIocGetVersion)
+	n, err := inodeCall(r.at(path), fsIocGetVersion)
 	if err != nil {
 		return "", notSupported(err)
 	}
@@ -79,7 +79,7 @@ func (r *Real) SetAttributes(path, letters string) error {
 			want |= f.bit
 		}
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(r.at(path))
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func copyXattrs(from, to string) {
 // FileSystem asks the kernel.
 func (r *Real) FileSystem(path string) (FileSystem, error) {
 	var s unix.Statfs_t
-	if err := unix.Statfs(path, &s); err != nil {
+	if err := unix.Statfs(r.at(path), &s); err != nil {
 		return FileSystem{}, &fs.PathError{Op: "statfs", Path: path, Err: err}
 	}
 	return FileSystem{

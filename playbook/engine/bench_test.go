@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,7 +68,9 @@ func benchmarkTask(b *testing.B, task string) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		pool := remote.NewPool(transport.NewDialer(transport.Options{}), remote.Options{Local: sshtest.Stub(answer)})
+		pool := remote.NewPool(transport.NewDialer(transport.Options{}), remote.Options{Local: func(ctx context.Context, _ string, in io.Reader, out io.Writer) error {
+			return sshtest.Stub(answer)(ctx, in, out)
+		}})
 		e := engine.New(engine.Config{Inventory: inv, Loader: loader, Env: env, Pool: pool, Modules: action.Spec, Sink: deaf{},
 			Connection: engine.Defaults{Kind: "local"}})
 		if _, err := e.Run(context.Background(), []*playbook.Playbook{books}); err != nil {

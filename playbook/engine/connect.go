@@ -89,6 +89,7 @@ func (i *itemRun) connectTo(h *host) (*transport.Target, error) {
 		KeyData:    c.text("", "ansible_ssh_private_key", "ansible_private_key"),
 		Passphrase: c.text("", "ansible_ssh_private_key_passphrase", "ansible_private_key_passphrase"),
 		RemoteTmp:  c.text(d.RemoteTmp, "ansible_remote_tmp"),
+		Dir:        i.batch.run.playbookDir,
 		Timeout:    d.Timeout,
 	}
 	t.KeyFile = i.besidePlaybook(t.KeyFile)

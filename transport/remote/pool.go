@@ -18,9 +18,10 @@ type Options struct {
 	// Runners are the programs to push; nil means DefaultRunners.
 	Runners Runners
 	// Local serves the calls to the local machine, as the user drover runs
-	// as, in this process (runner.Serve). When nil they go to a runner in a
-	// process of its own, as for any other host.
-	Local func(ctx context.Context, in io.Reader, out io.Writer) error
+	// as, in this process (runner.Serve), with dir as their working directory.
+	// When nil they go to a runner in a process of its own, as for any other
+	// host.
+	Local func(ctx context.Context, dir string, in io.Reader, out io.Writer) error
 }
 
 // Pool keeps the sessions of a run. It is safe for concurrent use.
@@ -191,7 +192,11 @@ func linkKey(t *transport.Target) string {
 		sum := sha256.Sum256([]byte(t.Password + "\x00" + t.KeyData + "\x00" + t.Passphrase))
 		secrets = string(sum[:8])
 	}
-	return strings.Join(append([]string{t.Name, t.Kind, t.Host, strconv.Itoa(t.Port), t.User, t.KeyFile, secrets},
+	dir := ""
+	if t.IsLocal() {
+		dir = t.Dir
+	}
+	return strings.Join(append([]string{t.Name, t.Kind, t.Host, strconv.Itoa(t.Port), t.User, t.KeyFile, secrets, dir},
 		t.CommonArgs...), "\x00")
 }
 

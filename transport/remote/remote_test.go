@@ -187,7 +187,7 @@ var sessions = map[string]func(t *testing.T) remote.Session{
 		return open(t, newPool(t), &transport.Target{Name: "web1", Kind: "local"})
 	},
 	"in process": func(t *testing.T) remote.Session {
-		p := poolWith(t, remote.Options{Local: func(ctx context.Context, in io.Reader, out io.Writer) error {
+		p := poolWith(t, remote.Options{Local: func(ctx context.Context, _ string, in io.Reader, out io.Writer) error {
 			return runner.Serve(ctx, in, out, testOptions())
 		}})
 		return open(t, p, &transport.Target{Name: "web1", Kind: "local"})

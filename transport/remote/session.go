@@ -116,7 +116,7 @@ func (s *session) inProcess(ctx context.Context) {
 	hostIn, ourOut := io.Pipe()
 	ourIn, hostOut := io.Pipe()
 	go func() {
-		err := s.o.Local(ctx, hostIn, hostOut)
+		err := s.o.Local(ctx, s.t.Dir, hostIn, hostOut)
 		hostOut.CloseWithError(errors.Join(err, io.EOF))
 	}()
 	go func() {
