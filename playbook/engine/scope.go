@@ -14,18 +14,11 @@ import (
 //	task vars · include_vars · set_fact and register · role params · include
 //	params · extra vars · magic variables
 
-// hostScope is what a host's variables are without any play's or task's.
-func (r *run) hostScope(h *host) *vars.Stack { return r.scopeOf(h, &hostMagic{run: r, host: h}) }
-
-// hostvarsScope is what hostvars shows of a host. The variables in it see no
-// hostvars themselves.
+// hostvarsScope is what hostvars shows of a host, without any play's or task's
+// variables. Those in it see no hostvars themselves.
 func (r *run) hostvarsScope(h *host) *vars.Stack {
-	return r.scopeOf(h, &hostMagic{run: r, host: h, viewed: true})
-}
-
-func (r *run) scopeOf(h *host, magic *hostMagic) *vars.Stack {
 	layers := r.hostLayers(h)
-	layers = append(layers, h.included, h.registered, vars.Dict{D: r.cfg.ExtraVars}, magic)
+	layers = append(layers, h.included, h.registered, vars.Dict{D: r.cfg.ExtraVars}, &hostMagic{run: r, host: h, viewed: true})
 	return &vars.Stack{Layers: layers, Merge: r.cfg.HashMerge}
 }
 
