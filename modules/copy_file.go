@@ -136,7 +136,7 @@ func (cp *copier) differs(ctx context.Context, e *copyEntry, dest string, old *t
 	if !old.Mode.IsRegular() || old.Size != e.Size || cp.src.sum(ctx, e) != nil {
 		return true
 	}
-	sum, err := sha1File(cp.h, dest)
+	sum, err := sumFile(cp.h, dest, "sha1")
 	return err != nil || sum != e.SHA1
 }
 

@@ -2,14 +2,10 @@ package modules
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"errors"
-	"io"
 	"path/filepath"
 	"strings"
 
-	"drover/modules/target"
 	"drover/playbook/value"
 )
 
@@ -118,7 +114,7 @@ func (cp *copier) singleOnHost(ctx context.Context) (*Result, error) {
 		return cp.keptOnHost(done.dest), nil
 	}
 	if done.md5 == "" {
-		if done.md5, err = md5File(cp.h, cp.src.label); err != nil {
+		if done.md5, err = sumFile(cp.h, cp.src.label, "md5"); err != nil {
 			return nil, Failf("Source %s not readable: %w", cp.src.label, reason(err))
 		}
 	}
@@ -135,18 +131,4 @@ func (cp *copier) singleOnHost(ctx context.Context) (*Result, error) {
 func (cp *copier) keptOnHost(dest string) *Result {
 	cp.res.Msg = "file already exists"
 	return cp.res.Set("src", cp.a.Src).Set("dest", dest)
-}
-
-// md5File gives the MD5 of a file's contents in hex.
-func md5File(h target.Host, path string) (string, error) {
-	f, err := h.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := md5.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -169,7 +169,7 @@ func (a *copyArgs) treeDest(h target.Host, base string) string {
 // hostEntry describes one file of the host.
 func hostEntry(h target.Host, root, rel string, info *target.Info) (copyEntry, error) {
 	path := filepath.Join(root, rel)
-	sum, err := sha1File(h, path)
+	sum, err := sumFile(h, path, "sha1")
 	if err != nil {
 		return copyEntry{}, Failf("Source %s not readable: %w", path, reason(err))
 	}

@@ -48,7 +48,7 @@ func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Resul
 	if a.Sum == "" {
 		return r, a.sendSummed(ctx, h, c, r)
 	}
-	sum, err := sha1File(h, a.Src)
+	sum, err := sumFile(h, a.Src, "sha1")
 	if err != nil {
 		return r.Set("problem", "File is not readable: "+a.Src), nil
 	}

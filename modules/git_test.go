@@ -16,7 +16,7 @@ import (
 // folders.
 func TestGit(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("git is not installed")
+		t.Fatal("git is not installed; make tools installs it")
 	}
 	root := t.TempDir()
 	t.Setenv("HOME", root)

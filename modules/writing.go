@@ -161,20 +161,6 @@ func cloneFile(h target.Host, from, to string, info *target.Info) error {
 	return h.Chtimes(to, info.AccTime, info.ModTime)
 }
 
-// sha1File gives the SHA-1 of a file's contents in hex.
-func sha1File(h target.Host, path string) (string, error) {
-	f, err := h.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha1.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
 // sha1Hex gives the SHA-1 of data in hex.
 func sha1Hex(data []byte) string {
 	sum := sha1.Sum(data)

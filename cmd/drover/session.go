@@ -254,7 +254,7 @@ func (s *session) engineConfig(ctx context.Context, loader *playbook.Loader, poo
 		ExtraVars: s.extra, Forks: s.cfg.Forks, Check: s.cli.Bool("check"), Diff: s.cli.Bool("diff") || s.cfg.DiffAlways,
 		Verbosity: s.verbosity, LogVerbosity: s.cfg.LogVerbosity, FlushCache: s.cli.Bool("flush-cache"), Connection: conn,
 		BecomeOn: s.cli.Bool("become") || s.cfg.Become, Gathering: s.cfg.Gathering, FactCache: cache,
-		HideFacts: !s.cfg.InjectFacts, NoLog: s.cfg.NoLog, Poll: s.cfg.PollInterval,
+		HideFacts: !s.cfg.InjectFacts, NoLog: s.cfg.NoLog, Poll: &s.cfg.PollInterval,
 		HashMerge: s.cfg.HashBehaviour == "merge", AnyErrorsFatal: s.cfg.AnyErrorsFatal,
 		Strategy: s.cfg.Strategy, TaskTimeout: s.cfg.TaskTimeout, InventorySources: s.sources(), ConfigFile: s.cfg.Path,
 		Setting: s.setting, Debugger: s.cfg.Debugger, DebugIgnored: !s.cfg.DebuggerIgnoresErrors, Prompt: s.term,

@@ -59,7 +59,7 @@ type Config struct {
 	FactCache      FactCache // nil: in memory
 	HideFacts      bool      // facts are in ansible_facts alone (inject_facts_as_vars = false)
 	NoLog          bool      // of tasks that don't say
-	Poll           int       // seconds between questions for async tasks that don't say; 15 when 0
+	Poll           *int      // seconds between questions for async tasks that don't say; 15 when nil
 	HashMerge      bool      // hash_behaviour = merge
 	AnyErrorsFatal bool
 	Strategy       string

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/google/shlex"
@@ -159,9 +158,10 @@ func (i *itemRun) sshArgs(c *connectionVars, t *transport.Target) error {
 		}
 		t.CommonArgs = append(t.CommonArgs, words...)
 	}
-	retries := d.Retries
-	if v := c.get("ansible_ssh_retries"); v != nil {
-		retries, _ = strconv.Atoi(value.String(v))
+	ev := keywordReader{ctx: i.jinja, base: &i.step.task.Base}
+	retries := int(ev.number("ansible_ssh_retries", c.get("ansible_ssh_retries"), float64(d.Retries)))
+	if ev.err != nil {
+		return ev.err
 	}
 	if retries > 0 {
 		t.CommonArgs = append(t.CommonArgs, "-o", fmt.Sprintf("ConnectionAttempts=%d", retries+1))

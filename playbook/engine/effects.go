@@ -55,9 +55,18 @@ func (i *itemRun) joins(j groupJoin) bool {
 
 // joinGroups lets the hosts of a step join what their results say.
 func (b *batch) joinGroups(st *step) {
-	joins := map[*seat][]groupJoin{}
+	var joins map[*seat][]groupJoin
 	for _, o := range st.outcomes {
+		if len(o.joins) == 0 {
+			continue
+		}
+		if joins == nil {
+			joins = map[*seat][]groupJoin{}
+		}
 		joins[o.seat] = append(joins[o.seat], o.joins...)
+	}
+	if joins == nil {
+		return
 	}
 	for _, s := range st.runners {
 		for _, j := range joins[s] {

@@ -27,8 +27,8 @@ func New(c Config) *Engine {
 	if c.Forks <= 0 {
 		c.Forks = 50
 	}
-	if c.Poll <= 0 {
-		c.Poll = 15
+	if c.Poll == nil {
+		c.Poll = new(15)
 	}
 	if c.ExtraVars == nil {
 		c.ExtraVars = value.NewDict(0)

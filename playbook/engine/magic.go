@@ -31,14 +31,10 @@ var hostMagicNames = []string{
 
 // Names implements vars.Layer.
 func (m *hostMagic) Names() []string {
-	names := slices.Clone(hostMagicNames)
-	if m.viewed {
-		names = slices.DeleteFunc(names, func(n string) bool { return n == "hostvars" })
-	}
 	if m.run.cfg.Limit != "" {
-		names = append(names, "ansible_limit")
+		return append([]string{"ansible_limit"}, hostMagicNames...)
 	}
-	return names
+	return hostMagicNames
 }
 
 // Lookup implements vars.Layer.

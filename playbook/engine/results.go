@@ -26,7 +26,7 @@ func (b *batch) apply(o *outcome) {
 	}
 	for _, s := range targets {
 		if r := st.task.Register; r != "" && o.result != nil {
-			s.registered.Set(r, withoutHints(o.result))
+			s.registered.Set(r, o.result)
 		}
 		for _, e := range o.effects {
 			e(b, s)
@@ -55,42 +55,6 @@ func (b *batch) apply(o *outcome) {
 	if !o.told {
 		b.tell(o, rescued)
 	}
-}
-
-// hints are the keys that say how a result is to be shown or taken in.
-var hints = [...]string{"_ansible_verbose_always", "_ansible_verbose_override", "_ansible_facts_cacheable"}
-
-// withoutHints gives a result as it is registered.
-func withoutHints(result *value.Dict) *value.Dict {
-	plain := result
-	own := func() *value.Dict {
-		if plain == result {
-			plain = result.Clone()
-		}
-		return plain
-	}
-	for _, key := range hints {
-		if _, has := result.Lookup(key); has {
-			own().Delete(value.Str(key))
-		}
-	}
-	items, _ := result.At("results").(*value.List)
-	if items == nil || len(items.Elems) == 0 {
-		return plain
-	}
-	first, _ := items.Elems[0].(*value.Dict)
-	if first == nil || withoutHints(first) == first {
-		return plain
-	}
-	kept := make([]value.Value, len(items.Elems))
-	for k, e := range items.Elems {
-		kept[k] = e
-		if item, ok := e.(*value.Dict); ok {
-			kept[k] = withoutHints(item)
-		}
-	}
-	own().Put("results", value.NewList(kept...))
-	return plain
 }
 
 // tell emits a host's result.

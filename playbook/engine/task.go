@@ -181,7 +181,7 @@ func (i *itemRun) keywords() error {
 	k.delegateFacts = ev.boolean("delegate_facts", p.delegateFacts, false)
 	k.timeout = seconds(ev.number("timeout", p.timeout, cfg.TaskTimeout.Seconds()))
 	k.async = int(ev.number("async", task.Async, 0))
-	k.poll = int(ev.number("poll", task.Poll, float64(cfg.Poll)))
+	k.poll = int(ev.number("poll", task.Poll, float64(*cfg.Poll)))
 	k.delay = seconds(ev.number("delay", task.Delay, 5))
 	k.retries = i.attempts(ev)
 	ev.check("any_errors_fatal", p.anyErrorsFatal)
