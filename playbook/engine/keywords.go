@@ -20,7 +20,11 @@ type keywordReader struct {
 
 func (k *keywordReader) fail(name, want string, v value.Value) {
 	if k.err == nil {
-		k.err = source.Errorf(k.pos(name), "the keyword '%s' must be %s, not %s", name, want, value.Repr(v))
+		kind := "keyword"
+		if strings.HasPrefix(name, "ansible_") {
+			kind = "variable"
+		}
+		k.err = source.Errorf(k.pos(name), "the %s '%s' must be %s, not %s", kind, name, want, value.Repr(v))
 	}
 }
 
