@@ -21,6 +21,7 @@ func NewLoader(o Options) *Loader {
 	return &Loader{Options: o, cache: loaderCache{
 		files: map[string]*parsedFile{}, steps: map[string][]Step{},
 		modules: map[string]map[string]string{}, moduleFolders: map[string][]string{}, own: map[string]*OwnModule{},
+		ahead: make(chan struct{}, readersAhead()),
 	}}
 }
 
@@ -34,12 +35,16 @@ type loaderCache struct {
 	moduleFolders map[string][]string
 	own           map[string]*OwnModule // by path
 	shadowed      sync.Map              // the files that shadowed warned of
+	ahead         chan struct{}         // held by those who read ahead
 }
 
-// parsedFile is one file as it was at a certain time.
+// parsedFile is one file as it was at a certain time. All but that time is there
+// after load.
 type parsedFile struct {
 	modified time.Time
 	size     int64
+	load     func()     // reads and parses the file, once
+	tell     func()     // passes on the warnings about it, once
 	node     *yaml.Node // nil when the file is empty
 	secret   bool
 	err      error
@@ -109,31 +114,54 @@ func variables(n *yaml.Node) (*value.Dict, error) {
 
 // parse reads and parses a file, or gives what it read before.
 func (l *Loader) parse(path string) *parsedFile {
-	info, err := os.Stat(path)
-	if err != nil {
-		return &parsedFile{err: fileError(path, err)}
-	}
-	l.cache.mu.Lock()
-	f := l.cache.files[path]
-	l.cache.mu.Unlock()
-	if f != nil && f.modified.Equal(info.ModTime()) && f.size == info.Size() {
-		return f
-	}
-	f = &parsedFile{modified: info.ModTime(), size: info.Size()}
-	f.node, f.secret, f.err = l.readYAML(path)
-	f.vars = sync.OnceValues(func() (*value.Dict, error) { return variables(f.node) })
-	l.cache.mu.Lock()
-	defer l.cache.mu.Unlock()
-	l.cache.files[path] = f
+	f := l.file(path)
+	f.load()
+	f.tell()
 	return f
 }
 
-func (l *Loader) readYAML(path string) (n *yaml.Node, secret bool, err error) {
+// file gives the entry of a file as it is now, which somebody may be loading.
+func (l *Loader) file(path string) *parsedFile {
+	info, err := os.Stat(path)
+	if err != nil {
+		nothing := func() {}
+		return &parsedFile{load: nothing, tell: nothing, err: fileError(path, err)}
+	}
+	l.cache.mu.Lock()
+	defer l.cache.mu.Unlock()
+	f := l.cache.files[path]
+	if f == nil || !f.modified.Equal(info.ModTime()) || f.size != info.Size() {
+		f = l.newFile(path, info)
+		l.cache.files[path] = f
+	}
+	return f
+}
+
+func (l *Loader) newFile(path string, info fs.FileInfo) *parsedFile {
+	f := &parsedFile{modified: info.ModTime(), size: info.Size()}
+	var warnings []func()
+	warn := func(pos source.Pos, msg string) {
+		warnings = append(warnings, func() { l.Warn(pos, msg) })
+	}
+	if l.Warn == nil {
+		warn = nil
+	}
+	f.load = sync.OnceFunc(func() { f.node, f.secret, f.err = l.readYAML(path, warn) })
+	f.tell = sync.OnceFunc(func() {
+		for _, w := range warnings {
+			w()
+		}
+	})
+	f.vars = sync.OnceValues(func() (*value.Dict, error) { return variables(f.node) })
+	return f
+}
+
+func (l *Loader) readYAML(path string, warn func(source.Pos, string)) (n *yaml.Node, secret bool, err error) {
 	data, secret, err := l.ReadFile(path)
 	if err != nil {
 		return nil, secret, err
 	}
-	o := yaml.Options{Secret: secret, Vault: l.decrypter(), Timestamp: l.Timestamp, DuplicateKeys: l.DuplicateKeys, Warn: l.Warn}
+	o := yaml.Options{Secret: secret, Vault: l.decrypter(), Timestamp: l.Timestamp, DuplicateKeys: l.DuplicateKeys, Warn: warn}
 	n, err = yaml.Document(data, path, o)
 	if err != nil && isJSON(data) {
 		// JSON may be indented by tabs, YAML may not.

@@ -17,7 +17,8 @@ type roleUse struct {
 	base    Base // keywords given where it is used
 	params  *value.Dict
 	parents []*Role
-	tasked  bool // by a task: import_role or include_role
+	tasked  bool       // by a task: import_role or include_role
+	where   *foundRole // nil: not looked for yet
 }
 
 // playRoles reads the roles of a play.
@@ -30,16 +31,29 @@ func (r *reader) playRoles(n *yaml.Node, at place) []*Role {
 		return nil
 	}
 	var roles []*Role
-	for _, item := range n.Items {
-		use, ok := r.roleUse(item, at)
-		if !ok {
-			continue
-		}
+	for _, use := range r.roleUses(n.Items, at) {
 		if role := r.role(use, at); role != nil {
 			roles = append(roles, role)
 		}
 	}
 	return roles
+}
+
+// roleUses reads the elements of roles: or of a role's dependencies and finds
+// the roles; the files of all of them are read ahead.
+func (r *reader) roleUses(items []*yaml.Node, at place) []*roleUse {
+	var uses []*roleUse
+	for _, item := range items {
+		use, ok := r.roleUse(item, at)
+		if !ok {
+			continue
+		}
+		if use.where = r.findRole(use, at); use.where != nil {
+			r.l.readAhead(use)
+			uses = append(uses, use)
+		}
+	}
+	return uses
 }
 
 // PublicRole reports whether a role exports its variables that does not say
@@ -100,7 +114,10 @@ func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
 
 // role loads a use of a role at a place.
 func (r *reader) role(use *roleUse, at place) *Role {
-	where := r.findRole(use, at)
+	where := use.where
+	if where == nil {
+		where = r.findRole(use, at)
+	}
 	if where == nil {
 		return nil
 	}
@@ -144,12 +161,10 @@ func (r *reader) roleTasks(role *Role, use *roleUse, meta *roleMeta, at place) {
 	frame.Role, frame.RoleEnd = role, true
 	role.Tasks = frame
 	in := place{parent: frame, role: role}
-	for _, dep := range meta.dependencies {
-		if d := r.dependency(dep, role, in); d != nil {
-			role.Deps = append(role.Deps, d)
-			frame.Body = append(frame.Body, d.Tasks)
-			role.Handlers = append(role.Handlers, d.Handlers...)
-		}
+	for _, d := range r.dependencies(meta.dependencies, role, in) {
+		role.Deps = append(role.Deps, d)
+		frame.Body = append(frame.Body, d.Tasks)
+		role.Handlers = append(role.Handlers, d.Handlers...)
 	}
 	if t := r.validateTask(role, use, meta, in); t != nil {
 		frame.Body = append(frame.Body, t)
@@ -166,16 +181,21 @@ func (r *reader) roleTasks(role *Role, use *roleUse, meta *roleMeta, at place) {
 	}
 }
 
-// dependency loads a role that another one depends on.
-func (r *reader) dependency(n *yaml.Node, of *Role, in place) *Role {
-	in.file = n.Pos.File
-	use, ok := r.roleUse(n, in)
-	if !ok {
+// dependencies loads the roles that another one depends on.
+func (r *reader) dependencies(items []*yaml.Node, of *Role, in place) []*Role {
+	if len(items) == 0 {
 		return nil
 	}
-	use.parents = append([]*Role{of}, of.Parents...)
-	use.Public = of.Public
-	return r.role(use, in)
+	in.file = items[0].Pos.File
+	var roles []*Role
+	for _, use := range r.roleUses(items, in) {
+		use.parents = append([]*Role{of}, of.Parents...)
+		use.Public = of.Public
+		if d := r.role(use, in); d != nil {
+			roles = append(roles, d)
+		}
+	}
+	return roles
 }
 
 // roleHash identifies a use of a role: the same role with the same parameters,
