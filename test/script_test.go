@@ -41,5 +41,6 @@ func setUpScript(env *testscript.Env) error {
 	env.Setenv("PATH", binDir+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("SSH_HOSTS", hosts.Inventory)
 	env.Setenv("SSH_KEY", hosts.Key)
+	env.Setenv("ANSIBLE_SSH_ARGS", "-o ControlMaster=no") // the hosts end with the script
 	return nil
 }

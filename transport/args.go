@@ -24,6 +24,7 @@ var additive = map[string]bool{"identityfile": true, "setenv": true}
 // understood are the options that are acted on.
 var understood = map[string]bool{
 	"addressfamily": true, "bindaddress": true, "ciphers": true, "connectionattempts": true, "connecttimeout": true,
+	"controlmaster": true, "controlpersist": true,
 	"forwardagent": true, "globalknownhostsfile": true, "hostkeyalgorithms": true,
 	"hostkeyalias": true, "hostname": true, "identitiesonly": true, "identityagent": true, "identityfile": true,
 	"kbdinteractiveauthentication": true, "kexalgorithms": true, "macs": true,
@@ -36,7 +37,7 @@ var understood = map[string]bool{
 
 // harmless are the options that mean nothing here, or what happens anyway.
 var harmless = map[string]bool{
-	"controlmaster": true, "controlpath": true, "controlpersist": true, "compression": true,
+	"controlpath": true, "compression": true,
 	"compressionlevel": true, "loglevel": true, "requesttty": true, "escapechar": true,
 	"visualhostkey": true, "hashknownhosts": true, "checkhostip": true, "updatehostkeys": true,
 	"gssapiauthentication": true, "gssapidelegatecredentials": true, "forwardx11": true,

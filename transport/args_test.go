@@ -18,7 +18,7 @@ func TestArgs(t *testing.T) {
 		"flags together":      {"-4Cp 22", map[string]string{"addressfamily": "inet", "port": "22"}},
 		"jump":                {"-J a@b:1,c", map[string]string{"proxyjump": "a@b:1,c"}},
 		"quoted":              {`-o|ProxyCommand="nc %h %p"`, map[string]string{"proxycommand": "nc %h %p"}},
-		"harmless":            {"-o ControlMaster=auto -o ControlPersist=60s -q -C", nil},
+		"harmless":            {"-o ControlPath=~/.ssh/%C -o Compression=yes -q -C", nil},
 	}
 	for name, test := range tests {
 		s := newSettings(func(text string) { t.Errorf("%s: warned: %s", name, text) })

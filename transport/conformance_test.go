@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"drover/transport"
+	"drover/transport/keep"
 	"drover/transport/sshtest"
 )
 
@@ -27,9 +28,39 @@ var conns = map[string]func(t *testing.T) (transport.Conn, string){
 		h := startHost(t, func(o *sshtest.Options) { o.MaxSessions = 1 })
 		return dial(t, h.target()), h.home
 	},
+	"kept": func(t *testing.T) (transport.Conn, string) {
+		h := startHost(t, nil)
+		target := h.target()
+		target.CommonArgs = append(target.CommonArgs, "-o", "ControlMaster=auto", "-o", "ControlPersist=1s")
+		d := keep.NewDialer(newDialer(t, transport.Options{}), keep.Options{Dir: controlDir(t), Start: []string{os.Args[0]}})
+		t.Cleanup(func() { d.Close() })
+		c, err := d.Dial(t.Context(), target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, h.home
+	},
 	"local": func(t *testing.T) (transport.Conn, string) {
 		return dial(t, &transport.Target{Name: "here", Kind: "local"}), t.TempDir()
 	},
+}
+
+// TestMain lets this program be the keeper of connections that it starts.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == keep.Arg {
+		os.Exit(keep.Main(os.Args[2:]))
+	}
+	os.Exit(m.Run())
+}
+
+// controlDir gives a folder whose name is short enough for a socket in it.
+func controlDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "cp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
 }
 
 func TestConn(t *testing.T) {

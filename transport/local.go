@@ -45,12 +45,12 @@ func (c *localConn) Exec(ctx context.Context, line string, o ExecOptions) (Proce
 
 // Put implements Conn.
 func (c *localConn) Put(ctx context.Context, r io.Reader, path string, mode fs.FileMode) error {
-	return putByShell(ctx, c, c.t, r, path, mode)
+	return PutByShell(ctx, c, c.t, r, path, mode)
 }
 
 // Get implements Conn.
 func (c *localConn) Get(ctx context.Context, path string, w io.Writer) error {
-	return getByShell(ctx, c, c.t, path, w)
+	return GetByShell(ctx, c, c.t, path, w)
 }
 
 // localProcess is a child process and its process group.

@@ -11,16 +11,17 @@ import (
 	"strings"
 )
 
-// putByShell writes a file through cat, beside its place, and moves it there.
-// It needs no SFTP, costs one round trip and is as fast.
-func putByShell(ctx context.Context, c Conn, t *Target, r io.Reader, file string, mode fs.FileMode) error {
+// PutByShell is Put of a Conn by its Exec: it writes a file through cat, beside
+// its place, and moves it there. It needs no SFTP, costs one round trip and is
+// as fast.
+func PutByShell(ctx context.Context, c Conn, t *Target, r io.Reader, file string, mode fs.FileMode) error {
 	script := fmt.Sprintf(`t=%s/.drover-put-$$; umask 077; cat >"$t" && chmod %o "$t" && mv -f "$t" %s || { r=$?; rm -f "$t"; exit $r; }`,
 		Quote(path.Dir(file)), mode.Perm(), Quote(file))
 	return Script(ctx, c, t, script, r, io.Discard)
 }
 
-// getByShell reads a file through cat.
-func getByShell(ctx context.Context, c Conn, t *Target, file string, w io.Writer) error {
+// GetByShell is Get of a Conn by its Exec.
+func GetByShell(ctx context.Context, c Conn, t *Target, file string, w io.Writer) error {
 	return Script(ctx, c, t, "cat <"+Quote(file), strings.NewReader(""), w)
 }
 
@@ -28,7 +29,7 @@ func getByShell(ctx context.Context, c Conn, t *Target, file string, w io.Writer
 // a failure is an error with what
 // the script said.
 func Script(ctx context.Context, c Conn, t *Target, script string, r io.Reader, w io.Writer) error {
-	p, err := c.Exec(ctx, "/bin/sh -c "+Quote(script), ExecOptions{})
+	p, err := c.Exec(ctx, "/bin/sh -c "+Quote(script), ExecOptions{Bulk: true})
 	if err != nil {
 		return err
 	}

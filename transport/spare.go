@@ -87,16 +87,22 @@ func (s *spareConn) more(ctx context.Context, line string, o ExecOptions) (Proce
 
 // Put implements Conn.
 func (s *spareConn) Put(ctx context.Context, r io.Reader, path string, mode fs.FileMode) error {
-	return putByShell(ctx, s, s.target, r, path, mode)
+	return PutByShell(ctx, s, s.target, r, path, mode)
 }
 
 // Get implements Conn.
 func (s *spareConn) Get(ctx context.Context, path string, w io.Writer) error {
-	return getByShell(ctx, s, s.target, path, w)
+	return GetByShell(ctx, s, s.target, path, w)
 }
 
 // Gone reports whether the first connection is lost.
 func (s *spareConn) Gone() bool { return Gone(s.first) }
+
+// Lost is the first connection's.
+func (s *spareConn) Lost() <-chan struct{} { return Lost(s.first) }
+
+// Alive asks over the first connection.
+func (s *spareConn) Alive() bool { return Alive(s.first) }
 
 // Close implements Conn.
 func (s *spareConn) Close() error {

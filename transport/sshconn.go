@@ -88,14 +88,14 @@ func (c *sshConn) keepAlive() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pulse = time.AfterFunc(interval, func() {
-		if c.alive(interval * time.Duration(count)) {
+		if c.answers(interval * time.Duration(count)) {
 			c.pulse.Reset(interval)
 		}
 	})
 }
 
-// alive waits for a sign of life, and gives the link up when none comes.
-func (c *sshConn) alive(limit time.Duration) bool {
+// answers waits for a sign of life, and gives the link up when none comes.
+func (c *sshConn) answers(limit time.Duration) bool {
 	answer := make(chan error, 1)
 	go func() {
 		_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
@@ -213,12 +213,12 @@ const ttyEcho = 53 // RFC 4254, 8: ECHO
 
 // Put implements Conn.
 func (c *sshConn) Put(ctx context.Context, r io.Reader, path string, mode fs.FileMode) error {
-	return putByShell(ctx, c, c.e.target, r, path, mode)
+	return PutByShell(ctx, c, c.e.target, r, path, mode)
 }
 
 // Get implements Conn.
 func (c *sshConn) Get(ctx context.Context, path string, w io.Writer) error {
-	return getByShell(ctx, c, c.e.target, path, w)
+	return GetByShell(ctx, c, c.e.target, path, w)
 }
 
 // sshProcess is a command on a session channel.
@@ -330,3 +330,14 @@ func (c *sshConn) Gone() bool {
 		return false
 	}
 }
+
+// Lost gives a channel that is closed when the link is.
+func (c *sshConn) Lost() <-chan struct{} { return c.done }
+
+// aliveTime is how long a host may take to answer on a link that was idle; a new
+// login takes longer on any line.
+const aliveTime = 2 * time.Second
+
+// Alive asks the host for a sign of life, and gives the link up when none comes
+// soon.
+func (c *sshConn) Alive() bool { return c.answers(aliveTime) }

@@ -63,8 +63,9 @@ type Conn interface {
 
 // ExecOptions go with an Exec.
 type ExecOptions struct {
-	TTY bool
-	Env map[string]string
+	TTY  bool
+	Env  map[string]string
+	Bulk bool // the input comes by io.Copy, all at once, and may be large
 }
 
 // Process is a command running on a host.
@@ -126,4 +127,29 @@ func IsUnreachable(err error) bool {
 func Gone(c Conn) bool {
 	g, ok := c.(interface{ Gone() bool })
 	return ok && g.Gone()
+}
+
+// Lost gives a channel that is closed when a connection is known to be lost; nil
+// when that is never known.
+func Lost(c Conn) <-chan struct{} {
+	if l, ok := c.(interface{ Lost() <-chan struct{} }); ok {
+		return l.Lost()
+	}
+	return nil
+}
+
+// Alive asks the host of a connection that was not used for a while whether it
+// is there. A connection that gets no answer soon is given up.
+func Alive(c Conn) bool {
+	a, ok := c.(interface{ Alive() bool })
+	return !Gone(c) && (!ok || a.Alive())
+}
+
+// Leave ends the use of a connection by a run: one that can be kept for the next
+// run is, any other is closed.
+func Leave(c Conn) error {
+	if l, ok := c.(interface{ Leave() error }); ok {
+		return l.Leave()
+	}
+	return c.Close()
 }

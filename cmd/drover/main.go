@@ -22,6 +22,7 @@ import (
 
 func main() {
 	serveAsRunner(os.Args)
+	serveAsKeeper(os.Args)
 	collectLate()
 	stop := profile(os.Getenv(profileEnv))
 	code := start(context.Background(), os.Args)

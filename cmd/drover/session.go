@@ -236,7 +236,7 @@ func (s *session) pool() *remote.Pool {
 	if s.term.Interactive() {
 		o.AskHostKey, o.AskPassphrase = s.term.askHostKey, s.term.askPassphrase
 	}
-	return remote.NewPool(transport.NewDialer(o), remote.Options{Local: serveLocal})
+	return remote.NewPool(keepConnections(transport.NewDialer(o), o, s.cfg.ControlPathDir), remote.Options{Local: serveLocal})
 }
 
 // engineConfig fills what run and exec have in common.

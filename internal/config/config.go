@@ -29,7 +29,8 @@ type Config struct {
 	SSHArgs         string
 	SSHCommonArgs   string
 	SSHExtraArgs    string
-	SSHRetries      int // how often a host that can't be reached is tried again
+	ControlPathDir  string // where the sockets of kept connections are
+	SSHRetries      int    // how often a host that can't be reached is tried again
 
 	AskPass                bool
 	ConnectionPasswordFile string

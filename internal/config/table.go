@@ -57,9 +57,10 @@ func connectionSettings(c *Config) []setting {
 		row("host_key_checking", "ANSIBLE_SSH_HOST_KEY_CHECKING", "yes", boolean(&c.HostKeyChecking)).
 			or("ANSIBLE_HOST_KEY_CHECKING").in("ssh_connection", "host_key_checking", "defaults", "host_key_checking"),
 		row("remote_tmp", "ANSIBLE_REMOTE_TMP", "", text(&c.RemoteTmp)).or("ANSIBLE_REMOTE_TEMP"),
-		row("ssh_args", "ANSIBLE_SSH_ARGS", "", text(&c.SSHArgs)).in("ssh_connection", "ssh_args"),
+		row("ssh_args", "ANSIBLE_SSH_ARGS", "-C -o ControlMaster=auto -o ControlPersist=60s", text(&c.SSHArgs)).in("ssh_connection", "ssh_args"),
 		row("ssh_common_args", "ANSIBLE_SSH_COMMON_ARGS", "", text(&c.SSHCommonArgs)).in("ssh_connection", "ssh_common_args"),
 		row("ssh_extra_args", "ANSIBLE_SSH_EXTRA_ARGS", "", text(&c.SSHExtraArgs)).in("ssh_connection", "ssh_extra_args"),
+		row("control_path_dir", "ANSIBLE_SSH_CONTROL_PATH_DIR", "~/.ansible/cp", path(&c.ControlPathDir)).in("ssh_connection", "control_path_dir"),
 		row("ssh_retries", "ANSIBLE_SSH_RETRIES", "0", integer(&c.SSHRetries)).in("connection", "retries", "ssh_connection", "retries"),
 		row("ask_pass", "ANSIBLE_ASK_PASS", "no", boolean(&c.AskPass)),
 		row("connection_password_file", "ANSIBLE_CONNECTION_PASSWORD_FILE", "", path(&c.ConnectionPasswordFile)),

@@ -37,7 +37,11 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	defer cancel()
 	w := wire.NewWriter(out)
 	s := &server{o: o, w: w, streams: wire.NewStreams(w, "the controller"), cancels: map[uint32]func(stopOnly bool){}}
-	if err := s.w.Preface(&wire.Hello{Version: wire.Version, PID: os.Getpid(), User: o.Host.Users().Current().Name}); err != nil {
+	hello := &wire.Hello{Version: wire.Version, PID: os.Getpid(), User: o.Host.Users().Current().Name}
+	if len(o.Detach) > 0 {
+		hello.Program = o.Detach[0]
+	}
+	if err := s.w.Preface(hello); err != nil {
 		return err
 	}
 	ended := make(chan error, 1)

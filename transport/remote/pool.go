@@ -140,7 +140,10 @@ func (h *host) leave(user string, caller *session) {
 }
 
 // drop closes the connection and what runs over it.
-func (h *host) drop() {
+func (h *host) drop() { h.end(transport.Conn.Close) }
+
+// end ends what runs over the connection, and then the connection or its use.
+func (h *host) end(conn func(transport.Conn) error) {
 	var all sync.WaitGroup
 	for _, s := range h.sessions {
 		all.Go(s.close)
@@ -148,7 +151,7 @@ func (h *host) drop() {
 	all.Wait()
 	clear(h.sessions)
 	if h.conn != nil {
-		_ = h.conn.Close()
+		_ = conn(h.conn)
 		h.conn = nil
 	}
 }
@@ -166,7 +169,8 @@ func (p *Pool) Reset(t *transport.Target) {
 	}
 }
 
-// Close ends all sessions and connections. Detached jobs go on.
+// Close ends all sessions and connections, but those that are kept for the next
+// run. Detached jobs go on.
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	p.closed = true
@@ -178,7 +182,7 @@ func (p *Pool) Close() error {
 		all.Go(func() {
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			h.drop()
+			h.end(transport.Leave)
 		})
 	}
 	all.Wait()

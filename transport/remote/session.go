@@ -160,8 +160,7 @@ func (s *session) run(ctx context.Context, start *starter, p *process) {
 func (s *session) serve(ctx context.Context, start *starter, p *process) error {
 	for {
 		missing, err := start.greet(ctx, p)
-		if errors.Is(err, transport.ErrNoTerminal) && !start.tty {
-			start.tty = true
+		if start.another(err) {
 			if p, err = start.exec(ctx); err != nil {
 				return err
 			}
@@ -178,6 +177,19 @@ func (s *session) serve(ctx context.Context, start *starter, p *process) error {
 			return err
 		}
 	}
+}
+
+// another reports whether the runner may start another way after err.
+func (st *starter) another(err error) bool {
+	switch {
+	case errors.Is(err, transport.ErrNoTerminal) && !st.tty:
+		st.tty = true
+	case err != nil && st.guessed && !transport.Gone(st.s.conn):
+		st.doubted = true
+	default:
+		return false
+	}
+	return true
 }
 
 // ended explains why a runner that worked does not send any more.

@@ -23,6 +23,15 @@ type starter struct {
 	faults  []string // why
 	brought bool
 	tty     bool // become's program wants a terminal
+	guessed bool // the process is a runner where one was before
+	doubted bool // none was there
+}
+
+// recaller is a connection that outlives a run, and knows where the runner was
+// that the run before started on it as the login user.
+type recaller interface {
+	Recall() (path string)
+	Remember(path string)
 }
 
 // process is a start script that became a runner, or says what is missing.
@@ -59,9 +68,17 @@ func newStarter(s *session) (*starter, error) {
 	return &starter{s: s, runners: runners}, nil
 }
 
-// exec starts the script that starts the runner.
+// exec starts the script that starts the runner, or at once the runner where it
+// was found on this connection before.
 func (st *starter) exec(ctx context.Context) (*process, error) {
 	s := st.s
+	if line := st.guess(); line != "" {
+		raw, err := s.conn.Exec(ctx, line, transport.ExecOptions{})
+		if err != nil {
+			return nil, err
+		}
+		return st.attach(raw, nil), nil
+	}
 	o := scriptOptions{runners: st.runners, start: `exec "$f" $x`, first: s.t.RemoteTmp, skip: st.skip}
 	var become *transport.BecomeCommand
 	if b := s.t.Become; b != nil {
@@ -79,6 +96,30 @@ func (st *starter) exec(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	return st.attach(raw, become), nil
+}
+
+// guess gives the line that starts the runner where it was; "" when that is not
+// known, or was wrong.
+func (st *starter) guess() string {
+	c, ok := st.s.conn.(recaller)
+	if st.guessed = false; !ok || st.doubted || st.s.t.Become != nil {
+		return ""
+	}
+	path := c.Recall()
+	for _, r := range st.runners {
+		if strings.HasSuffix(path, "/r-"+r.Name) {
+			st.guessed = true
+			return strings.Join(append([]string{"exec", transport.Quote(path)}, r.Args...), " ")
+		}
+	}
+	return ""
+}
+
+// remember notes where the runner is.
+func (st *starter) remember(path string) {
+	if c, ok := st.s.conn.(recaller); ok && st.s.t.Become == nil && !st.guessed {
+		c.Remember(path)
+	}
 }
 
 // attach listens to a process. Without become it is told at once what the
@@ -164,9 +205,11 @@ func (st *starter) listen(p *process) (*need, error) {
 		missing, err := parseNeed(line)
 		return &missing, err
 	}
-	if _, err := p.frames.Hello(); err != nil {
+	hello, err := p.frames.Hello()
+	if err != nil {
 		return nil, err
 	}
+	st.remember(hello.Program)
 	if p.prompter != nil {
 		st.s.relay.to(p.Stdin())
 	}

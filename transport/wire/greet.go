@@ -83,11 +83,12 @@ func (r *Reader) Hello() (*Hello, error) {
 		return nil, protocolErrorf("a frame of type %d instead of the hello", f.Type)
 	}
 	h := new(Hello)
-	if err := h.Decode(f.Body); err != nil {
-		return nil, err
-	}
-	if h.Version != Version {
+	err = h.Decode(f.Body)
+	if h.Version != Version { // whose hello may be a shorter one
 		return nil, protocolErrorf("the other side speaks version %d, this one %d", h.Version, Version)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return h, nil
 }

@@ -13,6 +13,7 @@ type Hello struct {
 	PID     int
 	User    string            // who the runner runs as
 	Env     map[string]string // from the controller: for every command
+	Program string            // from the runner: the path of its file
 }
 
 // Append encodes h at the end of b.
@@ -20,7 +21,7 @@ func (h *Hello) Append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(h.Version))
 	b = binary.AppendUvarint(b, uint64(h.PID))
 	b = appendString(b, h.User)
-	return appendEnv(b, h.Env)
+	return appendString(appendEnv(b, h.Env), h.Program)
 }
 
 // Decode reads what Append wrote; further fields of later versions are left.
@@ -30,6 +31,7 @@ func (h *Hello) Decode(b []byte) error {
 	h.PID = int(d.uvarint())
 	h.User = d.string()
 	h.Env = d.env()
+	h.Program = d.string()
 	return d.err
 }
 
