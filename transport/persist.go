@@ -52,8 +52,7 @@ func sshTime(text string) time.Duration {
 			}
 			text = text[1:]
 		}
-		all += time.Duration(min(n, int(foreverTime/time.Second))) * unit
-		all = min(all, foreverTime)
+		all = min(all+time.Duration(min(n, int(foreverTime/unit)+1))*unit, foreverTime)
 	}
 	return all
 }
