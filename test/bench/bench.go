@@ -130,9 +130,22 @@ func (h *host) ssh(ctx context.Context, line string) *exec.Cmd {
 	return exec.CommandContext(ctx, "ssh", append(h.options(), h.user+"@"+h.addr, line)...)
 }
 
-// run makes a contender of drover with a playbook on all hosts.
+// logsIn makes drover log in for each run, whatever run was before.
+const logsIn = "ANSIBLE_SSH_ARGS=-o ControlMaster=no"
+
+// run makes a contender of drover with a playbook on all hosts; it logs in.
 func (b *bench) run(playbook string, more ...string) contender {
-	return command("drover", append([]string{b.drover, "run", "-i", b.inventory, playbook}, more...)...)
+	return command("drover", append([]string{b.drover, "run", "-i", b.inventory, playbook}, more...)...).with(logsIn)
+}
+
+// runAgain is run, but soon after another run, whose connections it finds.
+func (b *bench) runAgain(playbook string) contender {
+	return command("drover, soon after a run", b.drover, "run", "-i", b.inventory, playbook)
+}
+
+// before has drover make its connections to all hosts, and keep them.
+func (b *bench) before(ctx context.Context) error {
+	return exec.CommandContext(ctx, b.drover, "exec", "all", "-i", b.inventory, "-m", "ping").Run()
 }
 
 // play writes a playbook and gives its path.

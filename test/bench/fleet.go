@@ -149,7 +149,7 @@ func (f *fleet) control(ctx context.Context, inventory, play string, more ...str
 	}
 	defer log.Close()
 	cmd := exec.CommandContext(ctx, f.b.drover, append([]string{"run", "-i", inventory, play}, more...)...)
-	cmd.Stdout = log
+	cmd.Stdout, cmd.Env = log, append(cmd.Environ(), logsIn)
 	return measured(cmd)
 }
 

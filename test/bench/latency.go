@@ -60,7 +60,11 @@ func measureLatency(ctx context.Context, b *bench) (*table, error) {
 		return nil, err
 	}
 	cases[1].play, cases[2].play, cases[3].play, cases[4].play = loop, loop, folder, folder
-	drover := func(play string) *exec.Cmd { return exec.CommandContext(ctx, b.drover, "run", "-i", inventory, play) }
+	drover := func(play string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, b.drover, "run", "-i", inventory, play)
+		cmd.Env = append(cmd.Environ(), logsIn)
+		return cmd
+	}
 	if _, err := measured(drover(none)); err != nil {
 		return nil, err
 	}

@@ -36,6 +36,17 @@ func command(name string, argv ...string) contender {
 	}}
 }
 
+// with adds to the environment of a contender.
+func (c contender) with(env ...string) contender {
+	without := c.cmd
+	c.cmd = func(ctx context.Context) *exec.Cmd {
+		cmd := without(ctx)
+		cmd.Env = append(cmd.Environ(), env...)
+		return cmd
+	}
+	return c
+}
+
 // measured runs a command to its end.
 func measured(cmd *exec.Cmd) (usage, error) {
 	var out bytes.Buffer

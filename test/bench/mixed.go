@@ -81,10 +81,13 @@ func (b *bench) compare(ctx context.Context, play, script string) (*table, error
 	if err != nil {
 		return nil, err
 	}
-	cs := []contender{b.run(play), byHand}
+	cs := []contender{b.run(play), b.runAgain(play), byHand}
 	cs = append(cs, b.mitogen(play)...)
 	cs = append(cs, b.ansible("Ansible", play)...)
 	cs = b.clean(cs)
+	cs[1].prepare = func(ctx context.Context) error {
+		return errors.Join(b.onAll(ctx, "rm -rf "+scratch), b.before(ctx))
+	}
 	if err := warm(ctx, cs[0]); err != nil {
 		return nil, err
 	}
