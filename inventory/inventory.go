@@ -95,10 +95,14 @@ func (inv *Inventory) Group(name string) (*Group, bool) {
 	return g, ok
 }
 
+// Python is where the controller's Python would be: playbooks that ask for it
+// mean to start a script with it.
+const Python = "/usr/bin/python3"
+
 // Localhost gives the host that stands for the controller: the inventory's own
 // "localhost" when it has one, else an implicit host with
-// ansible_connection=local that is in no group. The implicit host is always
-// the same one.
+// ansible_connection=local and the Python of the controller, that is in no
+// group. The implicit host is always the same one.
 func (inv *Inventory) Localhost() *Host {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
@@ -118,7 +122,7 @@ func (inv *Inventory) localhost(name string) *Host {
 		}
 	}
 	if inv.implicit == nil {
-		inv.implicit = &Host{Name: name, Implicit: true, inv: inv, Vars: value.DictOf("ansible_connection", "local")}
+		inv.implicit = &Host{Name: name, Implicit: true, inv: inv, Vars: value.DictOf("ansible_connection", "local", "ansible_python_interpreter", Python)}
 	}
 	return inv.implicit
 }

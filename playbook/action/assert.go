@@ -101,6 +101,9 @@ type assertion struct {
 // lookups, which act on the controller.
 func assertions(t Task, that value.Value) ([]assertion, error) {
 	ctx := t.Jinja()
+	if ctx.Env().Lenient {
+		ctx = silentOnDelimiters(ctx)
+	}
 	if tpl, ok := that.(*value.Template); ok {
 		v, err := ctx.Evaluate(tpl)
 		if err != nil {
@@ -131,6 +134,15 @@ func withoutLookups(ctx *jinja.Context) *jinja.Context {
 	for _, name := range []string{"lookup", "query", "q"} {
 		delete(env.Globals, name)
 	}
+	return jinja.NewContext(&env, ctx.Vars())
+}
+
+// silentOnDelimiters gives the same context without the warning of conditionals
+// that are templates: before 2.19 arguments were evaluated first, so that assert
+// never saw one.
+func silentOnDelimiters(ctx *jinja.Context) *jinja.Context {
+	env := *ctx.Env()
+	env.DelimitersFine = true
 	return jinja.NewContext(&env, ctx.Vars())
 }
 

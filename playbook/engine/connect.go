@@ -214,12 +214,15 @@ func (i *itemRun) becomeFor(c *connectionVars, t *transport.Target) error {
 		Exe:      c.text(first(ev.text("become_exe", p.becomeExe, ""), d.BecomeExe), own("exe")...),
 	}
 	flags := c.text(first(ev.text("become_flags", p.becomeFlags, ""), d.BecomeFlags), own("flags")...)
+	if flags == "" || ev.err != nil {
+		return ev.err // nil flags: the method's own
+	}
 	words, err := shlex.Split(flags)
 	if err != nil {
 		return source.Errorf(i.step.task.Pos, "become_flags %q: %v", flags, err)
 	}
 	t.Become.Flags = words
-	return ev.err
+	return nil
 }
 
 func trimCollection(name string) string {

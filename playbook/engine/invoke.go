@@ -74,7 +74,7 @@ func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, 
 	if result := v.uncheckable(module, req); result != nil {
 		return result, nil
 	}
-	v.item.trace("EXEC " + module)
+	v.item.traceCall(module)
 	result, err := v.item.call(ctx, req)
 	if err != nil {
 		return nil, err
@@ -109,11 +109,19 @@ func (i *itemRun) call(ctx context.Context, req *remote.Request) (*value.Dict, e
 	return s.Call(ctx, req)
 }
 
-// trace tells from -vvv on, or in the log, what is done on the task's host.
-func (i *itemRun) trace(text string) {
-	if cfg := &i.batch.run.cfg; max(cfg.Verbosity, cfg.LogVerbosity) >= invocationVerbosity {
-		i.batch.run.emit(event.Message{Verbosity: invocationVerbosity, Host: i.where().name, Text: text})
+// traceCall tells from -vvv on, or in the log, which module is called on the
+// task's host, and with which command the login user becomes another one.
+func (i *itemRun) traceCall(module string) {
+	if cfg := &i.batch.run.cfg; max(cfg.Verbosity, cfg.LogVerbosity) < invocationVerbosity {
+		return
 	}
+	text := module
+	if t, err := i.connectTo(i.where()); err == nil && t.Become != nil {
+		if cmd, err := transport.BecomeLine(t.Become, module, ""); err == nil {
+			text = cmd.Line
+		}
+	}
+	i.batch.run.emit(event.Message{Verbosity: invocationVerbosity, Host: i.where().name, Text: "EXEC " + text})
 }
 
 func (v *taskView) request(module string, args *value.Dict, o *action.InvokeOptions) *remote.Request {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"drover/inventory"
 	"drover/playbook"
 	"drover/playbook/value"
 	"drover/playbook/vars"
@@ -104,7 +105,7 @@ func (r *run) magic(name string) (value.Value, bool) {
 	case "ansible_inventory_sources":
 		return value.Strings(c.InventorySources...), true
 	case "ansible_playbook_python":
-		return value.Str("/usr/bin/python3"), true
+		return value.Str(inventory.Python), true
 	case "ansible_limit":
 		return value.Str(cmp.Or(c.LimitText, c.Limit)), c.Limit != ""
 	case "ansible_config_file":

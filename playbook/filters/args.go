@@ -193,6 +193,14 @@ func (a *args) strUnlessGiven(name, def string) string {
 	return a.str(name)
 }
 
+// worded gives the message that the version of Ansible in force has.
+func (a *args) worded(now, before219 string) string {
+	if a.call.Ctx.Env().Lenient {
+		return before219
+	}
+	return now
+}
+
 // num gives an argument that must be an integer of moderate size.
 func (a *args) num(name string) int {
 	n, ok := value.AsInt(a.val(name))

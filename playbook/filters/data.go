@@ -190,7 +190,7 @@ func rekeyOnMember(a *args) (value.Value, error) {
 			return nil, fmt.Errorf("Key %s was not found.", value.Repr(a.val("key")))
 		}
 		if _, seen, _ := out.Get(key); seen && duplicates == "error" {
-			return nil, fmt.Errorf("Key %s is not unique, cannot convert to dict.", value.Repr(key))
+			return nil, fmt.Errorf(a.worded("Key %s is not unique, cannot convert to dict.", "Key %s is not unique, cannot correctly turn into dict"), value.Repr(key))
 		}
 		out.Set(key, item)
 	}
@@ -301,7 +301,7 @@ func mandatory(a *args) (value.Value, error) {
 	case a.has("msg"):
 		return nil, errors.New(a.text("msg"))
 	case u.Name != "":
-		return nil, fmt.Errorf("Mandatory variable '%s' not defined.", u.Name)
+		return nil, fmt.Errorf(a.worded("Mandatory variable '%s' not defined.", "Mandatory variable '%s'  not defined."), u.Name)
 	}
 	return nil, errors.New("Mandatory variable not defined.")
 }

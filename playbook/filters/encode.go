@@ -247,6 +247,10 @@ const uuidNamespace = "361E6D51-FAEC-444A-9079-341386DA8E2E"
 
 func toUUID(a *args) (value.Value, error) {
 	ns := a.strUnlessGiven("namespace", uuidNamespace)
+	if given := a.lookup("namespace"); a.err != nil && given != nil {
+		a.err = fmt.Errorf("Invalid value '%s' for 'namespace': it must be a string, not '%s'", value.String(given), given.Type())
+		return nil, a.err
+	}
 	digits := strings.NewReplacer("urn:", "", "uuid:", "", "{", "", "}", "", "-", "").Replace(ns)
 	space, err := hex.DecodeString(digits)
 	if err != nil || len(space) != 16 {

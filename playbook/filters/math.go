@@ -105,7 +105,7 @@ func unitFactor(letter byte) (float64, bool) {
 func humanReadable(a *args) (value.Value, error) {
 	size, ok := value.AsFloat(a.val("size"))
 	if !ok {
-		return nil, fmt.Errorf("human_readable() can't interpret the input: size must be a number, not '%s'", a.val("size").Type())
+		return nil, fmt.Errorf("human_readable() failed on bad input: size must be a number, not '%s'", a.val("size").Type())
 	}
 	unit := strings.ToUpper(a.strOr("unit", ""))
 	base := "Bytes"

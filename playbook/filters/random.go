@@ -37,12 +37,12 @@ func randomFilter(a *args) (value.Value, error) {
 	if m, ok := a.val("value").(value.Mapping); ok {
 		return randomValue(m, r)
 	}
-	if _, ok := a.val("value").(value.Float); ok {
-		return nil, errors.New("random can only be used on sequences and integers")
-	}
 	elems := a.list("value")
+	if _, undefined := a.val("value").(*value.Undefined); a.err != nil && !undefined {
+		a.err = errors.New("random can only be used on sequences and integers")
+	}
 	if a.err != nil {
-		return nil, errors.New("random can only be used on sequences and integers")
+		return nil, a.err
 	}
 	if len(elems) == 0 {
 		return nil, errors.New("Cannot choose from an empty sequence")

@@ -83,7 +83,9 @@ func (e *Env) delimitersWarning(src string) string {
 
 // templatedCondition evaluates a conditional written as a template.
 func (c *Context) templatedCondition(src string, pos source.Pos) (bool, error) {
-	c.env.warn(pos, c.env.delimitersWarning(src))
+	if !c.env.DelimitersFine {
+		c.env.warn(pos, c.env.delimitersWarning(src))
+	}
 	tpl, err := c.env.cached(sourceKey{src: src, pos: pos, kind: 't'}, func() (*template, error) {
 		return c.env.parseTemplate(src, pos)
 	})

@@ -153,7 +153,11 @@ func (c *Call) testOf(args []value.Value) (func(x value.Value) (bool, error), er
 	}
 	name, ok := value.AsString(args[0])
 	fn := c.Ctx.env.test(name)
-	if !ok || fn == nil {
+	switch {
+	case ok && fn != nil:
+	case c.Ctx.env.Lenient:
+		return nil, valueErrorf("TemplateSyntaxError: Could not load \"%s\": 'invalid plugin name: ansible.builtin.%s'", name, name)
+	default:
 		return nil, valueErrorf("%s", "No test named "+value.Repr(args[0])+"."+suggestFunc(name, c.Ctx.env.Tests))
 	}
 	return func(x value.Value) (bool, error) {
