@@ -1,40 +1,42 @@
 package modules
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"strconv"
 	"strings"
 
 	"drover/modules/target"
+	"drover/playbook/value"
 )
 
 type gitArgs struct {
-	Repo          string   `arg:"repo" alias:"name" required:"true" doc:"Where to clone from."`
-	Dest          string   `arg:"dest" type:"path" doc:"Where the working tree goes; required unless clone is off."`
-	Version       string   `arg:"version" default:"HEAD" doc:"Branch, tag or commit."`
-	Remote        string   `arg:"remote" default:"origin" doc:"Name of the remote."`
-	Refspec       string   `arg:"refspec" doc:"Further refspec to fetch."`
-	Depth         *int     `arg:"depth" doc:"How much history to fetch."`
-	Clone         bool     `arg:"clone" default:"true" doc:"Clone where there is nothing yet."`
-	Update        bool     `arg:"update" default:"true" doc:"Fetch new commits where there is a clone."`
-	Force         bool     `arg:"force" default:"false" doc:"Throw local changes away."`
-	Bare          bool     `arg:"bare" default:"false" doc:"Make a bare repository."`
-	Recursive     bool     `arg:"recursive" default:"true" doc:"Clone submodules too."`
-	TrackSub      bool     `arg:"track_submodules" default:"false" doc:"Bring submodules to the newest commit of their branch."`
-	SingleBranch  bool     `arg:"single_branch" default:"false" doc:"Clone only the branch."`
-	AcceptHostKey bool     `arg:"accept_hostkey" default:"false" doc:"Accept the SSH server's key whatever it is."`
-	AcceptNew     bool     `arg:"accept_newhostkey" default:"false" doc:"Accept the key of an SSH server that is not known yet."`
-	KeyFile       string   `arg:"key_file" type:"path" doc:"SSH key to use."`
-	SSHOpts       string   `arg:"ssh_opts" doc:"Further options of ssh."`
-	Executable    string   `arg:"executable" type:"path" doc:"The git program."`
-	Umask         string   `arg:"umask" doc:"Umask for the files, octal."`
-	Reference     string   `arg:"reference" doc:"Repository whose objects are borrowed."`
-	SeparateDir   string   `arg:"separate_git_dir" type:"path" doc:"Folder for the repository apart from the working tree."`
-	Verify        bool     `arg:"verify_commit" default:"false" doc:"Require a good signature of the commit or tag."`
-	Signers       []string `arg:"gpg_allowlist" alias:"gpg_whitelist" doc:"Fingerprints of the keys that may have signed; any that gpg trusts when empty."`
-	Archive       string   `arg:"archive" type:"path" doc:"Also write the version as an archive to this file: .tar, .tar.gz, .tgz or .zip."`
-	ArchivePrefix *string  `arg:"archive_prefix" doc:"Put before each name in the archive."`
+	Repo          string      `arg:"repo" alias:"name" required:"true" doc:"Where to clone from."`
+	Dest          string      `arg:"dest" type:"path" doc:"Where the working tree goes; required unless clone is off."`
+	Version       string      `arg:"version" default:"HEAD" doc:"Branch, tag or commit."`
+	Remote        string      `arg:"remote" default:"origin" doc:"Name of the remote."`
+	Refspec       string      `arg:"refspec" doc:"Further refspec to fetch."`
+	Depth         *int        `arg:"depth" doc:"How much history to fetch."`
+	Clone         bool        `arg:"clone" default:"true" doc:"Clone where there is nothing yet."`
+	Update        bool        `arg:"update" default:"true" doc:"Fetch new commits where there is a clone."`
+	Force         bool        `arg:"force" default:"false" doc:"Throw local changes away."`
+	Bare          bool        `arg:"bare" default:"false" doc:"Make a bare repository."`
+	Recursive     bool        `arg:"recursive" default:"true" doc:"Clone submodules too."`
+	TrackSub      bool        `arg:"track_submodules" default:"false" doc:"Bring submodules to the newest commit of their branch."`
+	SingleBranch  bool        `arg:"single_branch" default:"false" doc:"Clone only the branch."`
+	AcceptHostKey bool        `arg:"accept_hostkey" default:"false" doc:"Accept the SSH server's key whatever it is."`
+	AcceptNew     bool        `arg:"accept_newhostkey" default:"false" doc:"Accept the key of an SSH server that is not known yet."`
+	KeyFile       string      `arg:"key_file" type:"path" doc:"SSH key to use."`
+	SSHOpts       string      `arg:"ssh_opts" doc:"Further options of ssh."`
+	Executable    string      `arg:"executable" type:"path" doc:"The git program."`
+	Umask         value.Value `arg:"umask" type:"raw" doc:"Umask for the files: an octal number in quotes."`
+	Reference     string      `arg:"reference" doc:"Repository whose objects are borrowed."`
+	SeparateDir   string      `arg:"separate_git_dir" type:"path" doc:"Folder for the repository apart from the working tree."`
+	Verify        bool        `arg:"verify_commit" default:"false" doc:"Require a good signature of the commit or tag."`
+	Signers       []string    `arg:"gpg_allowlist" alias:"gpg_whitelist" doc:"Fingerprints of the keys that may have signed; any that gpg trusts when empty."`
+	Archive       string      `arg:"archive" type:"path" doc:"Also write the version as an archive to this file: .tar, .tar.gz, .tgz or .zip."`
+	ArchivePrefix *string     `arg:"archive_prefix" doc:"Put before each name in the archive."`
 }
 
 // gitModule keeps a working tree at a version of a repository.
@@ -59,18 +61,22 @@ func gitModule() Module {
 // checkout is one use of the module.
 type checkout struct {
 	*gitArgs
-	h   target.Host
-	c   *Call
-	res *Result
-	env []string
+	h    target.Host
+	c    *Call
+	res  *Result
+	env  []string
+	mask *int // nil: the runner's own
+
+	there bool // dest is a clone by now
 }
 
 func runGit(ctx context.Context, h target.Host, c *Call, a *gitArgs) (*Result, error) {
 	if a.Dest == "" && a.Clone {
 		return nil, Failf("the destination directory must be specified unless clone=no")
 	}
-	if _, ok := octal(a.Umask); a.Umask != "" && !ok {
-		return nil, Failf("umask must be an octal integer, not %q", a.Umask)
+	mask, err := a.umask()
+	if err != nil {
+		return nil, err
 	}
 	if a.Executable == "" {
 		tool, err := requireTool(h, "git")
@@ -85,8 +91,8 @@ func runGit(ctx context.Context, h target.Host, c *Call, a *gitArgs) (*Result, e
 	if strings.HasPrefix(a.Repo, "/") {
 		a.Repo = "file://" + a.Repo // of a mere path, git would ignore depth
 	}
-	g := &checkout{gitArgs: a, h: h, c: c, res: new(Result).Set("before", nil)}
-	g.env = []string{"GIT_TERMINAL_PROMPT=0", "GIT_SSH_COMMAND=" + a.sshCommand()}
+	g := &checkout{gitArgs: a, h: h, c: c, mask: mask, res: new(Result).Set("before", nil)}
+	g.env = []string{"GIT_TERMINAL_PROMPT=0", "GIT_SSH_COMMAND=" + a.sshCommand(h)}
 	if err := g.relocate(); err != nil {
 		return nil, err
 	}
@@ -100,8 +106,27 @@ func runGit(ctx context.Context, h target.Host, c *Call, a *gitArgs) (*Result, e
 	return g.res, g.existing(ctx)
 }
 
-func (a *gitArgs) sshCommand() string {
-	words := []string{"ssh", "-o", "BatchMode=yes"}
+// umask reads the umask. A number is refused: YAML has read its digits already,
+// as octal or not.
+func (a *gitArgs) umask() (*int, error) {
+	if a.Umask == nil || a.Umask == value.None {
+		return nil, nil
+	}
+	text, ok := a.Umask.(value.Str)
+	if !ok {
+		return nil, Failf("umask must be defined as a quoted octal integer")
+	}
+	mask, ok := octal(string(text))
+	if !ok {
+		return nil, FailWith(value.DictOf("details", strconv.Quote(string(text))+" has other characters than the digits 0 to 7"), "umask must be an octal integer")
+	}
+	return &mask, nil
+}
+
+// sshCommand gives the command that git reaches SSH servers with: the one of
+// the task's environment, with the module's options.
+func (a *gitArgs) sshCommand(h target.Host) string {
+	words := []string{cmp.Or(h.Getenv("GIT_SSH"), h.Getenv("GIT_SSH_COMMAND"), "ssh"), "-o", "BatchMode=yes"}
 	switch {
 	case a.AcceptHostKey:
 		words = append(words, "-o", "StrictHostKeyChecking=no")
@@ -120,22 +145,20 @@ func (a *gitArgs) sshCommand() string {
 // shellQuote makes one word of s for a POSIX shell.
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// git runs git, which has to succeed, and gives what it says.
+// git runs git, which has to succeed, and gives what it says. Its complaint is
+// the message of a failure.
 func (g *checkout) git(ctx context.Context, args ...string) (string, error) {
 	out, err := g.run(ctx, args...)
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimSpace(out.Stdout), out.failure(append([]string{g.Executable}, args...))
+	return strings.TrimSpace(out.Stdout), worded(out.failure(append([]string{g.Executable}, args...)), out.said())
 }
 
 func (g *checkout) run(ctx context.Context, args ...string) (toolOutput, error) {
-	cmd := target.Cmd{Argv: append([]string{g.Executable}, args...), Env: g.env}
-	if args[0] != "clone" && args[0] != "ls-remote" {
+	cmd := target.Cmd{Argv: append([]string{g.Executable}, args...), Env: g.env, Umask: g.mask}
+	if g.there {
 		cmd.Dir = g.Dest
-	}
-	if mask, ok := octal(g.Umask); ok {
-		cmd.Umask = &mask
 	}
 	return runToolWith(ctx, g.h, cmd)
 }
@@ -153,7 +176,7 @@ func octal(s string) (n int, ok bool) {
 // fresh clones, or without clone only tells what the remote has.
 func (g *checkout) fresh(ctx context.Context) error {
 	if g.c.Check || !g.Clone {
-		remote, err := g.remoteCommit(ctx)
+		remote, err := g.remoteCommit(ctx, g.Repo, "HEAD")
 		if err != nil {
 			return err
 		}
@@ -172,6 +195,7 @@ func (g *checkout) fresh(ctx context.Context) error {
 	if _, err := g.git(ctx, args...); err != nil {
 		return err
 	}
+	g.there = true
 	if g.Bare && g.Remote != "origin" {
 		if _, err := g.git(ctx, "remote", "add", g.Remote, g.Repo); err != nil {
 			return err
@@ -227,6 +251,7 @@ func (g *checkout) cloneArgs(ctx context.Context) ([]string, error) {
 
 // existing brings a clone to the version.
 func (g *checkout) existing(ctx context.Context) error {
+	g.there = true
 	before, err := g.git(ctx, "rev-parse", "HEAD")
 	if err != nil {
 		return err
@@ -239,18 +264,14 @@ func (g *checkout) existing(ctx context.Context) error {
 	if err := g.dropChanges(ctx); err != nil {
 		return err
 	}
-	if err := g.followURL(ctx); err != nil {
+	moved, err := g.followURL(ctx)
+	if err != nil {
 		return err
 	}
+	g.res.Set("remote_url_changed", moved)
+	g.res.Changed = g.res.Changed || moved
 	if g.c.Check {
-		remote, err := g.remoteCommit(ctx)
-		if err != nil {
-			return err
-		}
-		g.res.Set("after", remote)
-		g.res.Changed = g.res.Changed || remote != before
-		g.tellDiff(ctx, before, remote)
-		return nil
+		return g.foresee(ctx, before)
 	}
 	if err := g.fetch(ctx); err != nil {
 		return err
@@ -258,14 +279,32 @@ func (g *checkout) existing(ctx context.Context) error {
 	return g.finish(ctx, before)
 }
 
-// dropChanges refuses local changes, or with force throws them away.
+// foresee tells, in check mode, where an update would lead. As in Ansible the
+// remote is asked as the clone knows it, even where its URL would change.
+func (g *checkout) foresee(ctx context.Context, before string) error {
+	head, err := g.ownHead(ctx)
+	if err != nil {
+		return err
+	}
+	remote, err := g.remoteCommit(ctx, g.Remote, head)
+	if err != nil {
+		return err
+	}
+	g.res.Set("after", remote)
+	g.res.Changed = remote != before || value.Truth(g.res.Data.At("remote_url_changed"))
+	g.tellDiff(ctx, before, remote)
+	return nil
+}
+
+// dropChanges refuses local changes, or with force throws them away. A tree
+// that git can't judge, because of a submodule for one, counts as unchanged.
 func (g *checkout) dropChanges(ctx context.Context) error {
 	if g.Bare {
 		return nil
 	}
-	dirty, err := g.git(ctx, "status", "--porcelain", "--untracked-files=no")
+	status, err := g.run(ctx, "status", "--porcelain", "--untracked-files=no")
 	switch {
-	case err != nil || dirty == "":
+	case err != nil || strings.TrimSpace(status.Stdout) == "":
 		return err
 	case !g.Force:
 		return FailWith(g.res.Data, "Local modifications exist in the destination: %s (force=no).", g.Dest)
@@ -278,20 +317,22 @@ func (g *checkout) dropChanges(ctx context.Context) error {
 	return err
 }
 
-// followURL makes the remote's URL the wanted one.
-func (g *checkout) followURL(ctx context.Context) error {
-	now, err := g.git(ctx, "remote", "get-url", g.Remote)
+// followURL makes the remote's URL the wanted one and tells whether it was
+// another.
+func (g *checkout) followURL(ctx context.Context) (moved bool, err error) {
+	now, err := g.git(ctx, "ls-remote", "--get-url", g.Remote)
 	if err != nil {
-		return err
+		return false, err
 	}
-	moved := strings.TrimPrefix(now, "file://") != strings.TrimPrefix(g.Repo, "file://")
-	g.res.Set("remote_url_changed", moved)
-	g.res.Changed = g.res.Changed || moved
+	moved = strings.TrimPrefix(now, "file://") != strings.TrimPrefix(g.Repo, "file://")
 	if g.c.Check || now == g.Repo {
-		return nil
+		return moved, nil
 	}
-	_, err = g.git(ctx, "remote", "set-url", g.Remote, g.Repo)
-	return err
+	out, err := g.run(ctx, "remote", "set-url", g.Remote, g.Repo)
+	if err == nil && out.RC != 0 {
+		err = Failf("Failed to set a new url %s for %s: %s %s", g.Repo, g.Remote, out.Stdout, out.Stderr)
+	}
+	return moved, err
 }
 
 // finish checks the version out and tells where the tree is now.
@@ -300,7 +341,7 @@ func (g *checkout) finish(ctx context.Context, before string) error {
 		if err := g.switchTo(ctx); err != nil {
 			return err
 		}
-		if err := g.submodules(ctx, before == ""); err != nil {
+		if err := g.submodules(ctx); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package modules
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -9,23 +10,30 @@ import (
 	"drover/playbook/value"
 )
 
-// remoteCommit asks the remote for the version's commit. What it has no name
-// for is taken to be a commit.
-func (g *checkout) remoteCommit(ctx context.Context) (string, error) {
-	if isCommit(g.Version) {
-		return g.Version, nil
+// remoteCommit asks a remote, given by name or URL, for the version's commit;
+// head is its reference for HEAD. What the remote has no name for is taken to
+// be a commit.
+func (g *checkout) remoteCommit(ctx context.Context, remote, head string) (string, error) {
+	version := g.Version
+	if version == "HEAD" {
+		version = head
 	}
-	list, err := g.git(ctx, "ls-remote", g.Repo)
+	list, err := g.listRemote(ctx, remote)
 	if err != nil {
 		return "", err
 	}
-	if commit := findRef(list, g.Version); commit != "" {
+	if commit := findRef(list, version); commit != "" {
 		return commit, nil
 	}
 	if g.Version == "HEAD" {
-		return "", Failf("Could not determine remote revision for HEAD: %s is empty", g.Repo)
+		return "", Failf("Could not determine remote revision for HEAD: %s has no %s", g.Repo, head)
 	}
 	return g.Version, nil
+}
+
+// listRemote lists the references of a remote, given by name or URL.
+func (g *checkout) listRemote(ctx context.Context, remote string) (string, error) {
+	return g.git(ctx, "ls-remote", remote)
 }
 
 // findRef finds a branch or tag in the list of a remote's references; an
@@ -54,7 +62,7 @@ func parseRefs(list string) map[string]string {
 // refKind tells whether the version is a branch (heads) or a tag (tags) of the
 // remote, or neither.
 func (g *checkout) refKind(ctx context.Context) (string, error) {
-	list, err := g.git(ctx, "ls-remote", g.Repo)
+	list, err := g.listRemote(ctx, g.Repo)
 	if err != nil {
 		return "", err
 	}
@@ -107,13 +115,16 @@ func (g *checkout) fetch(ctx context.Context) error {
 		}
 	}
 	_, err := g.git(ctx, append(append(args, g.Remote), refspecs...)...)
-	return worded(err, "Failed to download remote objects and refs")
+	if e, ok := err.(*Error); ok && e.Data != nil {
+		err = worded(err, fmt.Sprintf("Failed to download remote objects and refs: %s %s", value.String(e.Data.At("stdout")), value.String(e.Data.At("stderr"))))
+	}
+	return err
 }
 
-// worded puts what failed before what git said.
-func worded(err error, what string) error {
+// worded gives a failure of git another message; what git said stays beside it.
+func worded(err error, msg string) error {
 	if e, ok := err.(*Error); ok && e.Data != nil {
-		return FailWith(e.Data, "%s: %s", what, strings.TrimSpace(value.String(e.Data.At("stderr"))))
+		return FailWith(e.Data, "%s", msg)
 	}
 	return err
 }
@@ -124,18 +135,34 @@ func (g *checkout) headBranch(ctx context.Context) (string, error) {
 	return strings.TrimPrefix(head, g.Remote+"/"), err
 }
 
+// ownHead gives the reference of the remote that HEAD stands for in the clone:
+// the branch that is checked out, or the remote's default. Only a version that
+// is HEAD needs it.
+func (g *checkout) ownHead(ctx context.Context) (string, error) {
+	if g.Version != "HEAD" {
+		return "", nil
+	}
+	branch, err := g.git(ctx, "rev-parse", "--abbrev-ref", "HEAD")
+	if err == nil && branch == "HEAD" {
+		branch, err = g.headBranch(ctx)
+	}
+	return "refs/heads/" + branch, err
+}
+
 func (g *checkout) switchTo(ctx context.Context) error {
 	branch := g.Version
+	what := "Failed to checkout " + branch
 	if branch == "HEAD" {
 		var err error
 		if branch, err = g.headBranch(ctx); err != nil {
 			return err
 		}
+		what = "Failed to checkout branch " + branch
 	}
 	steps := [][]string{{"checkout", "--force", g.Version}}
 	if isCommit(g.Version) {
 		if _, err := g.git(ctx, "cat-file", "-e", g.Version); err != nil {
-			steps = append([][]string{{"fetch", g.Remote, g.Version}}, steps...)
+			_, _ = g.git(ctx, "fetch", g.Remote, g.Version) // the checkout tells what can't be had
 		}
 	} else if _, err := g.git(ctx, "rev-parse", "--verify", "--quiet", "refs/remotes/"+g.Remote+"/"+branch); err == nil {
 		steps = [][]string{
@@ -145,28 +172,27 @@ func (g *checkout) switchTo(ctx context.Context) error {
 	}
 	for _, s := range steps {
 		if _, err := g.git(ctx, s...); err != nil {
-			return worded(err, "Failed to checkout "+branch)
+			return worded(err, what)
 		}
 	}
 	return g.verify(ctx)
 }
 
-// submodules brings the submodules to the commits that the tree names. In a
-// new clone that is no change of its own.
-func (g *checkout) submodules(ctx context.Context, fresh bool) error {
+// submodules brings the submodules to the commits that the tree names.
+func (g *checkout) submodules(ctx context.Context) error {
 	if _, err := g.h.Stat(path.Join(g.Dest, ".gitmodules")); err != nil || !g.Recursive {
 		return nil
 	}
 	before, err := g.git(ctx, "submodule", "status", "--recursive")
 	if err != nil {
-		return err
+		return worded(err, "Unable to determine hashes of submodules")
 	}
 	update := []string{"submodule", "update", "--init", "--recursive"}
 	if _, err := g.git(ctx, append(update, flags(g.TrackSub, "--remote", g.Force, "--force")...)...); err != nil {
-		return err
+		return worded(err, "Failed to init/update submodules: "+err.Error())
 	}
 	after, err := g.git(ctx, "submodule", "status", "--recursive")
-	if err == nil && after != before && !fresh {
+	if err == nil && after != before {
 		g.res.Changed = true
 		g.res.Set("submodules_changed", true)
 	}
