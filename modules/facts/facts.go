@@ -47,14 +47,14 @@ type collector struct {
 // collectors lists every collector, in the order of their facts.
 func collectors() []collector {
 	return []collector{
-		{name: "platform", ids: []string{"system", "kernel", "kernel_version", "machine", "architecture", "machine_id"}, collect: platform},
+		{name: "platform", ids: []string{"system", "kernel", "kernel_version", "machine", "python_version", "architecture", "machine_id"}, collect: platform},
 		{name: "distribution", ids: []string{"distribution_version", "distribution_release", "distribution_major_version", "os_family"}, collect: distribution},
 		{name: "lsb", collect: lsb},
 		{name: "selinux", collect: selinux},
 		{name: "apparmor", collect: apparmor},
 		{name: "chroot", ids: []string{"is_chroot"}, collect: chroot},
 		{name: "fips", collect: fips},
-		{name: "python", ids: []string{"python_version"}, collect: python},
+		{name: "python", collect: python},
 		{name: "caps", ids: []string{"system_capabilities", "system_capabilities_enforced"}, collect: capabilities},
 		{name: "pkg_mgr", needs: []string{"distribution"}, collect: packageManager},
 		{name: "service_mgr", needs: []string{"platform", "distribution"}, collect: serviceManager},

@@ -22,6 +22,7 @@ type machine struct {
 
 	uname  func() uname
 	distro func() distroFacts
+	python func() hostPython
 
 	mu       sync.Mutex
 	warnings []string
@@ -34,6 +35,7 @@ func newMachine(host target.Host, o Options) *machine {
 	}
 	m.uname = sync.OnceValue(m.readUname)
 	m.distro = sync.OnceValue(m.readDistro)
+	m.python = sync.OnceValue(m.findPython)
 	return m
 }
 

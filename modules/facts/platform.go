@@ -47,6 +47,9 @@ func platform(ctx context.Context, m *machine) *value.Dict {
 		}
 		facts.Put("userspace_architecture", value.Str(map[string]string{"64": "x86_64", "32": "i386"}[bits]))
 	}
+	if found := m.python(); found.parts != nil {
+		facts.Put("python_version", value.Str(found.parts[1]))
+	}
 	if id := m.machineID(); id != "" {
 		facts.Put("machine_id", value.Str(id))
 	}

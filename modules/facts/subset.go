@@ -100,7 +100,7 @@ func badSubset(name string, ids map[string][]string) error {
 	}
 	slices.Sort(known)
 	//lint:ignore ST1005 Ansible words it like this
-	return fmt.Errorf("Bad subset '%s' given to Ansible. gather_subset options allowed: all, min, %s", name, strings.Join(known, ", "))
+	return fmt.Errorf("Bad subset '%s' given to Ansible. gather_subset options allowed: all, %s", name, strings.Join(known, ", "))
 }
 
 func set(names []string) map[string]bool {
