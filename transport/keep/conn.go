@@ -76,7 +76,7 @@ func (c *conn) Exec(ctx context.Context, line string, o transport.ExecOptions) (
 	if err == nil && begun.Err != nil {
 		err = begun.Err.error()
 	} else if err != nil {
-		err = c.lostFault()
+		err = c.lostFault(transport.PhaseExec)
 	}
 	if err != nil {
 		_ = p.Kill()
@@ -91,18 +91,18 @@ func (c *conn) open(ctx context.Context, h *hello) (*link, error) {
 	var d net.Dialer
 	raw, err := d.DialContext(ctx, "unix", c.run.path)
 	if err != nil {
-		return nil, c.lostFault()
+		return nil, c.lostFault(transport.PhaseExec)
 	}
 	l := newLink(raw)
 	if err := l.send(h); err != nil {
 		l.Close()
-		return nil, c.lostFault()
+		return nil, c.lostFault(transport.PhaseExec)
 	}
 	return l, nil
 }
 
-func (c *conn) lostFault() error {
-	return &transport.UnreachableError{Host: c.t.Name, Phase: transport.PhaseExec, Err: errNoKeeper,
+func (c *conn) lostFault(phase transport.Phase) error {
+	return &transport.UnreachableError{Host: c.t.Name, Phase: phase, Err: errNoKeeper,
 		Hint: "run again; with -o ControlMaster=no in the ssh arguments drover keeps no connections"}
 }
 
@@ -125,7 +125,7 @@ func (p *process) listen() {
 	for {
 		var n news
 		if p.news.receive(&n) != nil {
-			p.err = p.c.lostFault()
+			p.err = p.c.lostFault(transport.PhaseCall)
 			return
 		}
 		if n.Ended {
