@@ -112,7 +112,7 @@ func (n *listExpr) eval(f *frame) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &value.List{Elems: vs}, nil
+	return &value.List{Elems: vs, Own: true}, nil
 }
 
 func (n *tupleExpr) eval(f *frame) (value.Value, error) {
@@ -125,6 +125,7 @@ func (n *tupleExpr) eval(f *frame) (value.Value, error) {
 
 func (n *dictExpr) eval(f *frame) (value.Value, error) {
 	d := value.NewDict(len(n.keys))
+	d.SetOwn()
 	for i := range n.keys {
 		k, err := n.keys[i].eval(f)
 		if err != nil {

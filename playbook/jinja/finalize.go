@@ -218,10 +218,13 @@ func (c *Context) settle(v value.Value, depth int) (value.Value, error) {
 	switch v := v.(type) {
 	case *value.Template:
 		r, err := surfaced(c.resolveTemplate(v))
-		if err != nil {
-			return nil, err
+		if err == nil {
+			r, err = c.settle(r, depth+1)
 		}
-		return c.settle(r, depth+1)
+		if err != nil || depth == 0 {
+			return r, err
+		}
+		return deepCopy(r), nil // not the same list or dict as where it came from
 	case *value.List:
 		elems, err := c.settleSeq(v.Elems, depth)
 		if err != nil || elems == nil {

@@ -13,7 +13,14 @@ type Dict struct {
 	// Of large dicts: where string keys and all others are.
 	index map[string]int
 	other map[any]int
+	own   bool // see List.Own
 }
+
+// SetOwn marks d as a template's own; see List.Own.
+func (d *Dict) SetOwn() { d.own = true }
+
+// Own reports the mark of SetOwn.
+func (d *Dict) Own() bool { return d.own }
 
 // Entry is one pair of a Dict.
 type Entry struct{ Key, Val Value }

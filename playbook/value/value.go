@@ -101,7 +101,13 @@ func (Tuple) Type() string { return "tuple" }
 func (*Dict) Type() string { return "dict" }
 
 // List is a mutable sequence.
-type List struct{ Elems []Value }
+type List struct {
+	Elems []Value
+	// Own marks what a template wrote down itself. YAML has no anchors for it
+	// when it stands in several places, as it has for what comes from variables
+	// and filters.
+	Own bool
+}
 
 // Tuple is an immutable sequence.
 type Tuple []Value

@@ -45,7 +45,8 @@ const maxDepth = 1000
 
 // Dump prints v as a document.
 func Dump(v value.Value, o Options) (string, error) {
-	root, err := represent(v, &o, 0)
+	r := &representer{o: &o, seen: map[value.Value]*node{}}
+	root, err := r.represent(v, 0)
 	if err != nil {
 		return "", err
 	}
@@ -63,6 +64,10 @@ type node struct {
 	pairs []pair  // of a mapping
 	shape shape
 	flow  bool
+	// anchor names a collection that stands in several places; told says that
+	// it was written once.
+	anchor string
+	told   bool
 }
 
 type pair struct{ key, val *node }
@@ -80,21 +85,61 @@ func (n *node) plain() bool { return n.shape == scalar && n.style == 0 }
 
 func (n *node) empty() bool { return len(n.items) == 0 && len(n.pairs) == 0 }
 
-func represent(v value.Value, o *Options, depth int) (*node, error) {
+// representer makes nodes of values.
+type representer struct {
+	o       *Options
+	seen    map[value.Value]*node // lists and dicts
+	anchors int
+}
+
+// again gives the node of a list or dict that was met before, which needs an
+// anchor then.
+func (r *representer) again(v value.Value) *node {
+	n := r.seen[v]
+	if n != nil && n.anchor == "" {
+		r.anchors++
+		n.anchor = fmt.Sprintf("id%03d", r.anchors)
+	}
+	return n
+}
+
+// collection makes the node of a list or dict, or of a view of one.
+func (r *representer) collection(v value.Value, s shape) *node {
+	n := &node{shape: s, flow: true}
+	switch v := v.(type) {
+	case *value.List:
+		if !v.Own {
+			r.seen[v] = n
+		}
+	case *value.Dict:
+		if !v.Own() {
+			r.seen[v] = n
+		}
+	}
+	return n
+}
+
+func (r *representer) represent(v value.Value, depth int) (*node, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("the value is nested deeper than %d levels, or contains itself", maxDepth)
 	}
 	switch v := v.(type) {
-	case value.Mapping:
-		return representMapping(v, o, depth)
-	case Timestamp:
-		return &node{kind: kindTimestamp, text: v.YAMLTimestamp(), style: o.Style}, nil
-	case value.JSONer:
-		return represent(v.JSONValue(), o, depth)
-	case value.Sequence:
-		return representSequence(v, o, depth)
+	case *value.Dict, *value.List:
+		if n := r.again(v); n != nil {
+			return n, nil
+		}
 	}
-	return representScalar(v, o)
+	switch v := v.(type) {
+	case value.Mapping:
+		return r.mapping(v, depth)
+	case Timestamp:
+		return &node{kind: kindTimestamp, text: v.YAMLTimestamp(), style: r.o.Style}, nil
+	case value.JSONer:
+		return r.represent(v.JSONValue(), depth)
+	case value.Sequence:
+		return r.sequence(v, depth)
+	}
+	return representScalar(v, r.o)
 }
 
 func representScalar(v value.Value, o *Options) (*node, error) {
@@ -151,17 +196,17 @@ func base64Lines(data []byte) string {
 	return b.String() + s + "\n"
 }
 
-func representSequence(s value.Sequence, o *Options, depth int) (*node, error) {
-	n := &node{shape: sequence, flow: true}
+func (r *representer) sequence(s value.Sequence, depth int) (*node, error) {
+	n := r.collection(s, sequence)
 	for i := range s.Len() {
-		item, err := represent(s.Index(i), o, depth+1)
+		item, err := r.represent(s.Index(i), depth+1)
 		if err != nil {
 			return nil, err
 		}
 		n.items = append(n.items, item)
 		n.flow = n.flow && item.plain()
 	}
-	n.chooseFlow(o)
+	n.chooseFlow(r.o)
 	return n, nil
 }
 
@@ -188,29 +233,29 @@ func entriesOf(m value.Mapping) ([]value.Entry, error) {
 	return entries, nil
 }
 
-func representMapping(m value.Mapping, o *Options, depth int) (*node, error) {
+func (r *representer) mapping(m value.Mapping, depth int) (*node, error) {
 	entries, err := entriesOf(m)
 	if err != nil {
 		return nil, err
 	}
-	if !o.KeepOrder { // keys that can't be compared stay in their order
+	if !r.o.KeepOrder { // keys that can't be compared stay in their order
 		if sorted, err := value.SortedEntries(entries); err == nil {
 			entries = sorted
 		}
 	}
-	n := &node{shape: mapping, flow: true}
+	n := r.collection(m, mapping)
 	for _, e := range entries {
-		k, err := represent(e.Key, o, depth+1)
+		k, err := r.represent(e.Key, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		v, err := represent(e.Val, o, depth+1)
+		v, err := r.represent(e.Val, depth+1)
 		if err != nil {
 			return nil, err
 		}
 		n.pairs = append(n.pairs, pair{k, v})
 		n.flow = n.flow && k.plain() && v.plain()
 	}
-	n.chooseFlow(o)
+	n.chooseFlow(r.o)
 	return n, nil
 }

@@ -55,6 +55,14 @@ type context struct {
 }
 
 func (e *emitter) node(n *node, c context) {
+	if n.anchor != "" {
+		if n.told {
+			e.indicator("*"+n.anchor, true, false, false)
+			return
+		}
+		e.indicator("&"+n.anchor, true, false, false)
+		n.told = true
+	}
 	switch n.shape {
 	case scalar:
 		e.scalar(n, c)
