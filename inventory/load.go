@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"drover/internal/homedir"
 	"drover/internal/lazyre"
 	"drover/playbook/source"
 	"drover/playbook/value"
@@ -204,12 +205,7 @@ func expandPath(src string) string {
 	if strings.Contains(src, ",") {
 		return src
 	}
-	src = os.ExpandEnv(src)
-	if rest, ok := strings.CutPrefix(src, "~"); ok && (rest == "" || rest[0] == '/') {
-		if home, err := os.UserHomeDir(); err == nil {
-			src = home + rest
-		}
-	}
+	src = homedir.Expand(os.ExpandEnv(src))
 	if abs, err := filepath.Abs(src); err == nil {
 		return abs
 	}

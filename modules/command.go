@@ -81,8 +81,11 @@ func shellModule() Module {
 	})
 }
 
-// NoCommand is the failure of command and shell that got nothing to run.
-const NoCommand = "one of the following is required: _raw_params, cmd, argv"
+// The failures of command and shell that got nothing to run, or two commands.
+const (
+	NoCommand   = "one of the following is required: _raw_params, cmd, argv"
+	TwoCommands = "parameters are mutually exclusive: _raw_params|cmd|argv"
+)
 
 func runCommand(ctx context.Context, h target.Host, c *Call, a *commandArgs) (*Result, error) {
 	argv, shown, err := a.words(h)
@@ -120,7 +123,7 @@ func runCommand(ctx context.Context, h target.Host, c *Call, a *commandArgs) (*R
 func (a *commandArgs) words(h target.Host) (argv []string, shown value.Value, err error) {
 	switch {
 	case a.Argv != nil && a.Cmd != "":
-		return nil, nil, Failf("parameters are mutually exclusive: _raw_params|cmd|argv")
+		return nil, nil, Failf(TwoCommands)
 	case a.UsesShell && a.Argv != nil:
 		return []string{a.shell(), "-c", quoteWords(a.Argv)}, value.Strings(a.Argv...), nil
 	case a.UsesShell && a.Cmd != "":

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"drover/internal/homedir"
 	"drover/playbook/source"
 	"drover/playbook/value"
 	"drover/playbook/vault"
@@ -202,11 +203,7 @@ func isJSON(data []byte) bool {
 
 // absolute gives the clean absolute form of a path, with ~ expanded.
 func absolute(path string) string {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		if home, err := os.UserHomeDir(); err == nil {
-			path = filepath.Join(home, rest)
-		}
-	}
+	path = homedir.Expand(path)
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return filepath.Clean(path)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"drover/internal/homedir"
 	"drover/modules"
 	"drover/playbook/value"
 )
@@ -94,12 +95,7 @@ func textOrNone(s string) value.Value {
 // fetchDest gives the path on the controller: dest/HOST/src, or dest itself
 // with flat.
 func fetchDest(t Task, src string, flat bool) (string, error) {
-	dest := value.String(t.Args().At("dest"))
-	if strings.HasPrefix(dest, "~/") {
-		if home, err := os.UserHomeDir(); err == nil {
-			dest = home + dest[1:]
-		}
-	}
+	dest := homedir.Expand(value.String(t.Args().At("dest")))
 	slash := strings.HasSuffix(dest, "/")
 	if !filepath.IsAbs(dest) {
 		dest = filepath.Join(playbookDir(t), dest)

@@ -336,6 +336,9 @@ func (i *itemRun) olderWords(result *value.Dict) {
 	case msg == modules.NoCommand:
 		result.Put("msg", value.Str("no command given"))
 		result.Put("rc", value.Int(256))
+	case msg == modules.TwoCommands:
+		result.Put("msg", value.Str("only command or argv can be given, not both"))
+		result.Put("rc", value.Int(256))
 	case strings.HasPrefix(msg, "File ") || strings.HasPrefix(msg, "Source "):
 		if m := i.step.task.Module; m == "ansible.builtin.slurp" || m == "ansible.builtin.fetch" {
 			result.Put("msg", value.Str(strings.ToLower(msg[:1])+msg[1:]))

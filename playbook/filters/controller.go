@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"drover/internal/homedir"
 	"drover/playbook/jinja"
 	"drover/playbook/value"
 )
@@ -82,7 +83,7 @@ func controllerOf(c *jinja.Context) Controller {
 
 // findFile gives the path of a controller file of the given kind.
 func findFile(h Controller, kind, name string) (string, error) {
-	name = expandUser(name)
+	name = homedir.Expand(name)
 	if filepath.IsAbs(name) {
 		if _, err := os.Stat(name); err != nil {
 			return "", notFound(name, nil)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"drover/internal/homedir"
 	"drover/playbook/jinja"
 	"drover/playbook/value"
 )
@@ -185,7 +186,7 @@ func (o *overlay) Names() []string {
 func fileglobLookup(a *args) (value.Value, error) {
 	out := value.NewList()
 	for _, pattern := range a.terms() {
-		dir, base := splitPath(expandUser(pattern))
+		dir, base := splitPath(homedir.Expand(pattern))
 		var dirs []string
 		if dir != "" {
 			if found, err := findFile(a.host(), "files", dir); err == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/GehirnInc/crypt/sha256_crypt"
 	"github.com/GehirnInc/crypt/sha512_crypt"
 
+	"drover/internal/homedir"
 	"drover/playbook/value"
 )
 
@@ -210,7 +211,7 @@ func (a *args) passwordRequest(term string) (*passwordRequest, error) {
 		}
 		return ""
 	}
-	r := &passwordRequest{path: expandUser(first), encrypt: text("encrypt"), ident: text("ident"), length: 20, seed: a.option(inline, "seed", value.None)}
+	r := &passwordRequest{path: homedir.Expand(first), encrypt: text("encrypt"), ident: text("ident"), length: 20, seed: a.option(inline, "seed", value.None)}
 	if !filepath.IsAbs(r.path) {
 		r.path = filepath.Join(a.host().PlaybookDir(), r.path)
 	}

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strings"
 
+	"drover/internal/homedir"
 	"drover/playbook/value"
 )
 
@@ -15,7 +15,7 @@ import (
 var pathFilters = []entry{
 	{"basename", "path", pathFunc(func(p string) string { _, base := splitPath(p); return base }), 0},
 	{"dirname", "path", pathFunc(func(p string) string { dir, _ := splitPath(p); return dir }), 0},
-	{"expanduser", "path", pathFunc(expandUser), impure},
+	{"expanduser", "path", pathFunc(homedir.Expand), impure},
 	{"expandvars", "path", pathFunc(func(p string) string { return expandVars(p) }), impure},
 	{"normpath", "path", pathFunc(normPath), 0},
 	{"realpath", "path", pathFunc(realPath), impure},
@@ -55,33 +55,6 @@ func splitPath(p string) (dir, base string) {
 		dir = strings.TrimRight(dir, "/")
 	}
 	return dir, base
-}
-
-// expandUser replaces a leading ~ or ~name by that user's home folder.
-func expandUser(p string) string {
-	rest, ok := strings.CutPrefix(p, "~")
-	if !ok {
-		return p
-	}
-	name, tail := rest, ""
-	if i := strings.IndexByte(rest, '/'); i >= 0 {
-		name, tail = rest[:i], rest[i:]
-	}
-	home := os.Getenv("HOME")
-	if name != "" || home == "" {
-		u, err := user.Lookup(name)
-		if name == "" {
-			u, err = user.Current()
-		}
-		if err != nil {
-			return p
-		}
-		home = u.HomeDir
-	}
-	if out := strings.TrimRight(home, "/") + tail; out != "" {
-		return out
-	}
-	return "/"
 }
 
 // expandVars replaces $name and ${name} by the environment's variables; those
