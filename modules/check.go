@@ -125,17 +125,28 @@ func (c *checker) list(a *Arg, v value.Value, where string) {
 	}
 }
 
-// lookup finds an argument under any of its names.
+// lookup finds an argument under any of its names: of several that are given,
+// the last alias counts.
 func lookup(a *Arg, given *value.Dict) (value.Value, bool) {
-	if v, ok := given.Lookup(a.Name); ok {
-		return v, true
-	}
-	for _, n := range a.Aliases {
-		if v, ok := given.Lookup(n); ok {
+	for i := len(a.Aliases) - 1; i >= 0; i-- {
+		if v, ok := given.Lookup(a.Aliases[i]); ok {
 			return v, true
 		}
 	}
-	return nil, false
+	return given.Lookup(a.Name)
+}
+
+// twice gives the aliases of an argument that are given beside its name.
+func twice(a *Arg, given *value.Dict) (aliases []string) {
+	if _, ok := given.Lookup(a.Name); !ok {
+		return nil
+	}
+	for _, n := range a.Aliases {
+		if _, ok := given.Lookup(n); ok {
+			aliases = append(aliases, n)
+		}
+	}
+	return aliases
 }
 
 // isLazy reports whether a value is only known when it is evaluated.

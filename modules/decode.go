@@ -37,6 +37,8 @@ type decoder struct {
 	spec   *Spec
 	plan   *plan
 	expand func(string) string
+
+	warnings []string
 }
 
 func (d *decoder) decode(args *value.Dict, into reflect.Value) error {
@@ -71,19 +73,12 @@ func (d *decoder) known(args *value.Dict) error {
 // fill sets every field from the arguments or its default. where is the path
 // of the dictionary for messages ("" for the arguments themselves).
 func (d *decoder) fill(p *plan, args *value.Dict, into reflect.Value, where string) error {
-	given := make([]value.Value, len(p.fields))
 	for _, e := range args.Entries() {
-		i, ok := p.names[value.String(e.Key)]
-		if !ok {
-			if where != "" {
-				return Failf("%s", unsupported(d.spec, p.args(), []string{dotted(where) + value.String(e.Key)}, where))
-			}
-			continue
-		}
-		if isGiven(e.Val) && (given[i] == nil || value.String(e.Key) == p.fields[i].Name) {
-			given[i] = e.Val
+		if _, ok := p.names[value.String(e.Key)]; !ok && where != "" {
+			return Failf("%s", unsupported(d.spec, p.args(), []string{dotted(where) + value.String(e.Key)}, where))
 		}
 	}
+	given := d.given(p, args, where)
 	for i := range p.fields {
 		f := &p.fields[i]
 		v := given[i]
@@ -101,6 +96,22 @@ func (d *decoder) fill(p *plan, args *value.Dict, into reflect.Value, where stri
 		}
 	}
 	return nil
+}
+
+// given finds each field's argument, nil for what is not given, and warns of
+// those that are given under two names.
+func (d *decoder) given(p *plan, args *value.Dict, where string) []value.Value {
+	given := make([]value.Value, len(p.fields))
+	for i := range p.fields {
+		a := &p.fields[i].Arg
+		if v, _ := lookup(a, args); isGiven(v) {
+			given[i] = v
+		}
+		for _, alias := range twice(a, args) {
+			d.warnings = append(d.warnings, "Both option "+dotted(where)+a.Name+" and its alias "+dotted(where)+alias+" are set.")
+		}
+	}
+	return given
 }
 
 // isGiven reports whether a value counts as given: None means "as if it were

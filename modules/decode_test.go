@@ -40,6 +40,18 @@ func decodeSample(kv ...any) (*sampleArgs, error) {
 	return a, Decode(sampleSpec, value.DictOf(kv...), a)
 }
 
+// TestDecodeAliases: of several names the alias counts, with a warning.
+func TestDecodeAliases(t *testing.T) {
+	d := &decoder{spec: sampleSpec, plan: sampleSpec.plan, expand: func(p string) string { return p }}
+	a := new(sampleArgs)
+	if err := d.decode(value.DictOf("path", "/x", "dest", "/y"), reflect.ValueOf(a).Elem()); err != nil {
+		t.Fatal(err)
+	}
+	if a.Path != "/y" || !reflect.DeepEqual(d.warnings, []string{"Both option path and its alias dest are set."}) {
+		t.Errorf("%s, %q", a.Path, d.warnings)
+	}
+}
+
 func TestDecodeCoerces(t *testing.T) {
 	a, err := decodeSample("dest", "/x", "force", "off", "count", "3", "tags", "a,b", "ports", []any{"80", 443},
 		"size", "2 KB", "extra", "k=v, q='x y'", "any", []any{1}, "rules", []any{map[string]any{"name": "r", "on": "yes"}})

@@ -75,7 +75,7 @@ func (d *defined) fullName() string { return d.name }
 // Run decodes the arguments and runs the function; in check mode it skips
 // modules that can't say what would change.
 func (d *defined) Run(ctx context.Context, h target.Host, c *Call) (*Result, error) {
-	a, err := d.decode(h, c)
+	a, warnings, err := d.decode(h, c)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +86,9 @@ func (d *defined) Run(ctx context.Context, h target.Host, c *Call) (*Result, err
 	h = withEnv(h, c.Env)
 	secrets := confide(d.spec().Args, c.Args)
 	r, err := d.run(ctx, h, c, a)
+	if r != nil {
+		r.Warnings = append(warnings, r.Warnings...)
+	}
 	if keep := d.spec().KeepKeys; len(secrets) > 0 && keep != nil && r != nil {
 		r.Data, _ = secrets.keys(r.Data, keep).(*value.Dict)
 	}
@@ -124,14 +127,14 @@ func describePath(ctx context.Context, h target.Host, r *Result, err error) {
 }
 
 // decode gives a pointer to the arguments' struct.
-func (d *defined) decode(h target.Host, c *Call) (any, error) {
+func (d *defined) decode(h target.Host, c *Call) (args any, warnings []string, err error) {
 	a := reflect.New(d.of)
 	spec := d.spec()
 	dec := &decoder{spec: spec, plan: spec.plan, expand: func(p string) string { return expandPath(h, p) }}
 	if err := dec.decode(c.Args, a.Elem()); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return a.Interface(), nil
+	return a.Interface(), dec.warnings, nil
 }
 
 type prefetching struct {
@@ -142,7 +145,7 @@ type prefetching struct {
 // Needs implements Prefetcher; arguments that can't be decoded need nothing,
 // since Run will say what is wrong with them.
 func (p *prefetching) Needs(ctx context.Context, h target.Host, c *Call) []string {
-	a, err := p.decode(h, c)
+	a, _, err := p.decode(h, c)
 	if err != nil {
 		return nil
 	}

@@ -14,6 +14,7 @@ var builtin = sync.OnceValue(func() []Module {
 		aptKeyModule(),
 		aptModule(),
 		aptRepositoryModule(),
+		archiveModule(),
 		assembleModule(),
 		asyncStatusModule(),
 		authorizedKeyModule(),

@@ -15,17 +15,8 @@ func (u *unpacking) untarThrough(ctx context.Context, program string, in io.Read
 		return Failf("the archive %s is compressed with %s, which is not on the host; install %s, or use gzip",
 			u.label, program, program)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	plain, w := io.Pipe()
-	defer plain.Close()
-	go func() {
-		out, err := u.h.Run(ctx, target.Cmd{Argv: []string{program, "-dc"}, Stdin: in, Stdout: w})
-		if err == nil && out.RC != 0 {
-			err = fmt.Errorf("%s: %s", program, strings.TrimSpace(string(out.Stderr)))
-		}
-		w.CloseWithError(err)
-	}()
+	plain, stop := throughProgram(ctx, u.h, program, in)
+	defer stop()
 	if err := u.untar(ctx, plain); err != nil {
 		return err
 	}
@@ -34,4 +25,22 @@ func (u *unpacking) untarThrough(ctx context.Context, program string, in io.Read
 		return Failf("the archive %s is damaged: %w", u.label, err)
 	}
 	return nil
+}
+
+// throughProgram decompresses a stream by a program of the host. The reader's
+// last error is the program's; stop ends both before that.
+func throughProgram(ctx context.Context, h target.Host, program string, in io.Reader) (plain io.Reader, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	r, w := io.Pipe()
+	go func() {
+		out, err := h.Run(ctx, target.Cmd{Argv: []string{program, "-dc"}, Stdin: in, Stdout: w})
+		if err == nil && out.RC != 0 {
+			err = fmt.Errorf("%s: %s", program, strings.TrimSpace(string(out.Stderr)))
+		}
+		w.CloseWithError(err)
+	}()
+	return r, func() {
+		cancel()
+		r.Close()
+	}
 }
