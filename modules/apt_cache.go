@@ -68,7 +68,7 @@ func (r *aptRun) fetchLists(ctx context.Context) error {
 			return nil
 		}
 	}
-	return Failf("Failed to update apt cache: %s", problem)
+	return Failf("Failed to update apt cache after %d retries: %s", max(1, r.UpdateCacheRetries), problem)
 }
 
 // retryDelay doubles with each try up to the limit; the random part keeps

@@ -118,7 +118,8 @@ type aptPolicy struct {
 	versions  []string // newest first
 }
 
-// policies asks apt about packages at once; those unknown are missing.
+// policies asks apt about packages, by name or name:arch, at once; those
+// unknown are missing.
 func (r *aptRun) policies(ctx context.Context, names []string) (map[string]*aptPolicy, error) {
 	if len(names) == 0 {
 		return nil, nil
@@ -131,7 +132,15 @@ func (r *aptRun) policies(ctx context.Context, names []string) (map[string]*aptP
 	if err != nil {
 		return nil, err
 	}
-	return parsePolicy(out.Stdout), nil
+	found := parsePolicy(out.Stdout)
+	for _, name := range names {
+		// apt-cache leaves the native architecture out of a name.
+		base, arch, ok := strings.Cut(name, ":")
+		if ok && found[name] == nil && (arch == r.status.native || slices.Contains([]string{"all", "any", "native"}, arch)) {
+			found[name] = found[base]
+		}
+	}
+	return found, nil
 }
 
 func parsePolicy(text string) map[string]*aptPolicy {

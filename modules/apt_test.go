@@ -153,6 +153,7 @@ func TestAptRunsOnlyWhatIsNeeded(t *testing.T) {
 		changed bool
 	}{
 		{"present and there", []any{"name", "hello"}, "", false},
+		{"of the native architecture", []any{"name", "gone:amd64"}, "apt-get -y " + options + " install gone:amd64", true},
 		{"several, with blanks", []any{"name", " hello , dpkg"}, "", false},
 		{"this version is there", []any{"name", "hello>=2.10"}, "", false},
 		{"latest is newer", []any{"name", "hello", "state", "latest"}, "apt-get -y " + options + " install hello=2.12-1", true},
@@ -171,7 +172,8 @@ func TestAptRunsOnlyWhatIsNeeded(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			h := aptHost(map[string]target.Output{"apt-cache policy hello": policy, "apt-cache -t x policy hello": policy})
+			gone := target.Output{Stdout: []byte("gone:\n  Installed: (none)\n  Candidate: 2\n")}
+			h := aptHost(map[string]target.Output{"apt-cache policy hello": policy, "apt-cache -t x policy hello": policy, "apt-cache policy gone:amd64": gone})
 			res, err := aptModule().Run(context.Background(), h, &Call{Args: value.DictOf(tt.args...)})
 			if err != nil {
 				t.Fatal(err)
@@ -200,7 +202,7 @@ func TestAptFailures(t *testing.T) {
 		{"no such pattern", []any{"name", "nos*"}, "No package(s) matching 'nos*' available"},
 		{"bad spec", []any{"name", "a=1=2"}, "invalid package spec: a=1=2"},
 		{"locked", []any{"name", "hello", "state", "absent", "lock_timeout", 0}, "Could not get lock /var/lib/dpkg/lock-frontend (held by process 42: apt-get upgrade)"},
-		{"lists", []any{"update_cache", true, "update_cache_retries", 1}, "Failed to update apt cache: W: Failed to fetch http://x"},
+		{"lists", []any{"update_cache", true, "update_cache_retries", 1}, "Failed to update apt cache after 1 retries: W: Failed to fetch http://x"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -42,7 +42,7 @@ type httpArgs struct {
 // httpOptions are the choices that only some modules offer.
 type httpOptions struct {
 	user, password string
-	follow         string // all, safe, none
+	follow         string // all, safe, none, urllib2
 	timeout        time.Duration
 	unixSocket     string
 	caPath         string
@@ -261,11 +261,11 @@ func proxyFor(h target.Host, u *url.URL) (*url.URL, error) {
 // redirect decides whether a redirect is followed: "safe" follows only what
 // changes nothing on the server.
 func (c *httpClient) redirect(req *http.Request, via []*http.Request) error {
-	first := via[0]
-	safe := first.Method == http.MethodGet || first.Method == http.MethodHead
-	if c.opts.follow == "none" || c.opts.follow == "safe" && !safe {
+	method, ok := redirected(c.opts.follow, via[len(via)-1].Method, req)
+	if !ok {
 		return http.ErrUseLastResponse
 	}
+	req.Method = method
 	if len(via) > maxRedirects {
 		c.looped = true
 		return http.ErrUseLastResponse
@@ -280,6 +280,23 @@ func (c *httpClient) redirect(req *http.Request, via []*http.Request) error {
 	}
 	c.redirects = len(via)
 	return nil
+}
+
+// redirected gives the method of the next request, req, after one with another
+// method was redirected; ok is false where that is not followed. urllib2 always
+// goes on with a GET, and repeats no body.
+func redirected(follow, method string, req *http.Request) (next string, ok bool) {
+	code := req.Response.StatusCode
+	reads := method == http.MethodGet || method == http.MethodHead
+	switch {
+	case follow == "none", follow == "safe" && !reads:
+		return "", false
+	case follow == "urllib2":
+		return http.MethodGet, reads || method == http.MethodPost && code < http.StatusTemporaryRedirect
+	case code == http.StatusMovedPermanently && method != http.MethodPost:
+		return method, true
+	}
+	return req.Method, true
 }
 
 // withoutLogin takes user:password@ out of a URL; arguments win over it.

@@ -29,7 +29,7 @@ type uriArgs struct {
 	RemoteSrc     bool        `arg:"remote_src" default:"false" doc:"src is on the host and not on the controller."`
 	Dest          string      `arg:"dest" type:"path" doc:"File or folder on the host for the answer's contents."`
 	ReturnContent bool        `arg:"return_content" default:"false" doc:"Return the answer's contents, whatever they are."`
-	Follow        string      `arg:"follow_redirects" default:"safe" choices:"all,no,none,safe,urllib2,yes" doc:"Which redirects to follow: all, those of GET and HEAD (safe), or none."`
+	Follow        string      `arg:"follow_redirects" default:"safe" choices:"all,no,none,safe,urllib2,yes" doc:"Which redirects to follow: all, those of GET and HEAD (safe), none, or as old Python did (urllib2: the next request is always a GET)."`
 	Creates       string      `arg:"creates" type:"path" doc:"Do nothing where this file is there."`
 	Removes       string      `arg:"removes" type:"path" doc:"Do nothing where this file is not there."`
 	StatusCode    []int       `arg:"status_code" default:"200" doc:"The status codes that count as success."`
@@ -88,7 +88,7 @@ func runURI(ctx context.Context, h target.Host, c *Call, a *uriArgs) (*Result, e
 }
 
 func (a *uriArgs) options(headers *value.Dict) httpOptions {
-	follow := map[string]string{"yes": "all", "all": "all", "no": "none", "none": "none", "safe": "safe", "urllib2": "all"}
+	follow := map[string]string{"yes": "all", "all": "all", "no": "none", "none": "none", "safe": "safe", "urllib2": "urllib2"}
 	return httpOptions{
 		user: a.User, password: a.Password, follow: follow[a.Follow],
 		timeout: time.Duration(a.Timeout) * time.Second, unixSocket: a.UnixSocket, caPath: a.CAPath, headers: headers,
