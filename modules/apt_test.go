@@ -172,7 +172,7 @@ func TestAptRunsOnlyWhatIsNeeded(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			gone := target.Output{Stdout: []byte("gone:\n  Installed: (none)\n  Candidate: 2\n")}
+			gone := target.Output{Stdout: []byte("gone:\n  Installed: (none)\n  Candidate: 2\n  Version table:\n     2 500\n")}
 			h := aptHost(map[string]target.Output{"apt-cache policy hello": policy, "apt-cache -t x policy hello": policy, "apt-cache policy gone:amd64": gone})
 			res, err := aptModule().Run(context.Background(), h, &Call{Args: value.DictOf(tt.args...)})
 			if err != nil {

@@ -112,7 +112,7 @@ func (p *packing) choose() error {
 	p.many = p.ForceArch || globs || len(p.paths) > 1 || p.isDir(p.paths[0])
 	if p.Dest == "" {
 		if p.many {
-			return FailWith(value.DictOf("dest", nil, "path", strings.Join(p.Path, ", ")), `Error, must specify "dest" when archiving multiple files or trees`)
+			return FailWith(value.DictOf("dest", "None", "path", strings.Join(p.Path, ", ")), `Error, must specify "dest" when archiving multiple files or trees`)
 		}
 		p.Dest = p.paths[0] + "." + p.Format
 	}

@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -228,6 +229,9 @@ func (p *packing) writeZip(w io.Writer, now members) error {
 			now.addSum(head.Name, 0)
 			_, err := z.CreateHeader(head)
 			return false, err // Ansible tells of a zip's files alone
+		}
+		if !info.Mode.IsRegular() {
+			return false, errors.New("a zip holds files, links and folders only")
 		}
 		sum := crc32.NewIEEE()
 		err = p.copyFile(file, func() (io.Writer, error) {

@@ -41,7 +41,8 @@ func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Resul
 	case isMissing(err):
 		return r.Set("problem", "the remote file does not exist, not transferring, ignored"), nil
 	case err != nil:
-		return r.Set("problem", "File is not readable: "+a.Src), nil
+		problem := "Failed to get information on remote file (" + a.Src + "): " + errnoText(err).Error()
+		return r.Set("problem", problem).Set("tolerated", problem+", ignored").Set("file", a.Src), nil
 	case info.IsDir():
 		return r.Set("problem", "remote file is a directory, fetch cannot work on directories"), nil
 	}

@@ -48,7 +48,7 @@ func runStat(ctx context.Context, h target.Host, _ *Call, a *statArgs) (*Result,
 		if errors.Is(err, fs.ErrNotExist) {
 			return new(Result).Set("stat", value.DictOf("exists", false)), nil
 		}
-		return nil, Failf("%w: can't look at %s", errnoText(err), a.Path)
+		return nil, Failf("%w", errnoText(err))
 	}
 	d := statDict(a.Path, info)
 	d.Update(value.DictOf("blocks", info.Blocks, "block_size", info.BlockSize, "device_type", info.Rdev))

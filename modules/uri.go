@@ -234,7 +234,7 @@ func (a *uriArgs) keep(ctx context.Context, h target.Host, c *Call, res *Result,
 	if resp.StatusCode != http.StatusNotModified && slices.Contains(a.StatusCode, resp.StatusCode) {
 		if old, err := h.ReadFile(dest); err != nil || sha1Hex(old) != sha1Hex(content) {
 			if err := replaceContent(h, dest, content); err != nil {
-				return FailWith(res.Data, "failed to copy the answer to %s: %w. %s", dest, errnoText(err), okMessage(resp))
+				return FailWith(res.Data, "failed to copy the answer to %s: %w. %s", dest, notReplaced(h, dest, err), okMessage(resp))
 			}
 		}
 		res.Changed = true
@@ -244,6 +244,16 @@ func (a *uriArgs) keep(ctx context.Context, h target.Host, c *Call, res *Result,
 	}
 	res.Set("path", dest)
 	return nil
+}
+
+// notReplaced words why a file could not be put in place.
+func notReplaced(h target.Host, dest string, err error) error {
+	const mayWrite = 2
+	dir := path.Dir(dest)
+	if _, missing := h.Stat(dir); missing == nil && h.Access(dir, mayWrite) != nil {
+		return Failf("The destination directory '%s' is not writable by the current user", dir)
+	}
+	return Failf("Could not replace '%s' with the answer: %w", dest, errnoText(err))
 }
 
 // replaceContent replaces a file atomically; owner and mode of a file that is

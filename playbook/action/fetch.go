@@ -61,10 +61,7 @@ func fetched(in *incoming, res *value.Dict, s fetchState) (*value.Dict, error) {
 	}
 	if problem, ok := value.AsString(res.At("problem")); ok {
 		in.abort()
-		if s.failOnMissing {
-			return value.DictOf("changed", false, "msg", problem, "failed", true), nil
-		}
-		return value.DictOf("changed", false, "msg", strings.TrimSuffix(problem, unsent)+unsent, "file", s.src), nil
+		return untold(res, problem, s), nil
 	}
 	remote := value.String(res.At("checksum"))
 	if !value.Truth(res.At("sent")) {
@@ -80,6 +77,23 @@ func fetched(in *incoming, res *value.Dict, s fetchState) (*value.Dict, error) {
 		out.Update(value.DictOf("failed", true, "changed", false, "msg", "checksum mismatch", "file", s.src))
 	}
 	return out, nil
+}
+
+// untold is the result of a file that the module did not get at: a failure, or
+// with fail_on_missing off a remark.
+func untold(res *value.Dict, problem string, s fetchState) *value.Dict {
+	if !s.failOnMissing {
+		remark, ok := value.AsString(res.At("tolerated"))
+		if !ok {
+			remark = strings.TrimSuffix(problem, unsent) + unsent
+		}
+		return value.DictOf("changed", false, "msg", remark, "file", s.src)
+	}
+	out := value.DictOf("changed", false, "msg", problem, "failed", true)
+	if file, ok := res.Lookup("file"); ok {
+		out.Put("file", file)
+	}
+	return out
 }
 
 const unsent = ", not transferring, ignored"

@@ -339,6 +339,8 @@ func (i *itemRun) olderWords(result *value.Dict) {
 	case msg == modules.TwoCommands:
 		result.Put("msg", value.Str("only command or argv can be given, not both"))
 		result.Put("rc", value.Int(256))
+	case strings.Contains(msg, "Could not replace '"):
+		result.Put("msg", value.Str(strings.Replace(msg, "Could not replace '", "Could not replace file: '", 1)))
 	case strings.HasPrefix(msg, "File ") || strings.HasPrefix(msg, "Source "):
 		if m := i.step.task.Module; m == "ansible.builtin.slurp" || m == "ansible.builtin.fetch" {
 			result.Put("msg", value.Str(strings.ToLower(msg[:1])+msg[1:]))
