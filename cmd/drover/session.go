@@ -291,15 +291,21 @@ func (s *session) warnFiles(limit string) error {
 }
 
 // setting gives a setting to the config lookup.
-func (s *session) setting(name string) (value.Value, bool) {
+func (s *session) setting(name string) (v value.Value, origin string, ok bool) {
 	c, ok := s.cfg.Setting(name)
 	if !ok {
-		return nil, false
+		return nil, "", false
+	}
+	switch origin = "default"; {
+	case c.Origin.Env != "":
+		origin = "env: " + c.Origin.Env
+	case c.Origin.Pos.Known():
+		origin = c.Origin.Pos.File
 	}
 	if list, isList := c.Value.([]string); isList {
-		return value.Strings(list...), true
+		return value.Strings(list...), origin, true
 	}
-	return value.FromGo(c.Value), true
+	return value.FromGo(c.Value), origin, true
 }
 
 // connection gives the defaults of connections: flags above configuration.

@@ -110,6 +110,8 @@ type Config struct {
 
 	origins  map[string]Origin
 	settings []setting
+	file     *iniFile // what Load read
+	env      Environ  // and from where
 }
 
 // Origin says where a setting's value came from: an environment variable or a
@@ -159,7 +161,7 @@ func Load(env Environ) (*Config, error) {
 		return nil, err
 	}
 	var errs source.List
-	c.settings = table(c)
+	c.settings, c.file, c.env = table(c), file, env
 	for _, s := range c.settings {
 		errs.Add(c.apply(s, file, env))
 	}

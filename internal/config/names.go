@@ -1,13 +1,17 @@
 package config
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"drover/internal/settings"
 )
 
 // Setting is one setting with the value that is in force. Value is a string,
-// bool, int, float64 (seconds) or []string.
+// bool, int, float64 (seconds) or []string; for Config.Setting what package settings
+// makes.
 type Setting struct {
 	Name   string // as Ansible's config lookup knows it: DEFAULT_FORKS
 	Key    string // as ansible.cfg knows it: forks
@@ -51,14 +55,44 @@ func (c *Config) Settings() []Setting {
 	return all
 }
 
-// Setting gives the setting that Ansible's config lookup calls name.
+// Setting gives the setting that Ansible's config lookup calls name, with the
+// type and the default that Ansible gives it, whether drover acts on it or not.
 func (c *Config) Setting(name string) (Setting, bool) {
+	if s, ok := settings.Find(name); ok && !ownDefaults[name] {
+		return c.asAnsible(s), true
+	}
 	for _, s := range c.settings {
 		if s.constant() == name {
 			return c.describe(s), true
 		}
 	}
 	return Setting{}, false
+}
+
+// ownDefaults are the settings whose defaults are not Ansible's.
+var ownDefaults = map[string]bool{"DEFAULT_FORKS": true}
+
+func (c *Config) asAnsible(s *settings.Setting) Setting {
+	d := Setting{Name: s.Name, Env: s.Env, Keys: s.Keys}
+	base := c.env.Dir
+	path := func(p string) string { return expand(p, c.env, base) }
+	if e, text, ok := fromEnv(s.Env, c.env); ok {
+		d.Value, d.Origin.Env = s.Value(text, path), e
+	} else if text, pos, ok := c.file.lookup(iniKeys(s.Keys)); ok {
+		base = filepath.Dir(c.Path)
+		d.Value, d.Origin.Pos = s.Value(text, path), pos
+	} else {
+		d.Value = s.Default(ansibleHome(c.env), path)
+	}
+	return d
+}
+
+func iniKeys(names []string) []iniKey {
+	keys := make([]iniKey, len(names))
+	for i, name := range names {
+		keys[i].section, keys[i].key, _ = strings.Cut(name, ".")
+	}
+	return keys
 }
 
 func (s setting) constant() string {

@@ -69,7 +69,7 @@ type Config struct {
 	ConfigFile       string
 	// Setting gives a setting by the name that Ansible's config lookup knows
 	// it by (DEFAULT_FORKS); may be nil.
-	Setting  func(name string) (value.Value, bool)
+	Setting  func(name string) (v value.Value, origin string, ok bool)
 	Terminal Terminal // nil: not interactive
 	// Debugger opens the debugger at tasks that fail, DebugIgnored also where
 	// the failure is ignored. Prompt gives its commands, also from a pipe; nil:

@@ -52,11 +52,11 @@ func (c *controller) FileKind() string {
 }
 
 // Setting implements filters.Configured.
-func (c *controller) Setting(name string) (value.Value, bool) {
+func (c *controller) Setting(name string) (v value.Value, origin string, ok bool) {
 	if get := c.item.batch.run.cfg.Setting; get != nil {
 		return get(name)
 	}
-	return nil, false
+	return nil, "", false
 }
 
 // Loader implements filters.TemplateLoader: the lookup template looks in the

@@ -30,9 +30,10 @@ type (
 	HostMatcher interface {
 		MatchHosts(pattern string) ([]string, error)
 	}
-	// Configured knows the settings that the config lookup shows.
+	// Configured knows the settings that the config lookup shows, and where
+	// they were set: "default", "env: NAME", or a file's path.
 	Configured interface {
-		Setting(name string) (v value.Value, ok bool)
+		Setting(name string) (v value.Value, origin string, ok bool)
 	}
 	// FileKinder says which kind of file the task is about, where that is not
 	// "files"; with_first_found looks for those.

@@ -7,19 +7,10 @@ import (
 	"strconv"
 	"strings"
 
+	"drover/internal/homedir"
+	"drover/internal/settings"
 	"drover/playbook/value"
 )
-
-// defaultSettings are the settings that playbooks ask the config lookup for, as
-// they are where the controller knows no others.
-var defaultSettings = value.DictOf(
-	"DEFAULT_FORKS", 5, "DEFAULT_TIMEOUT", 10, "DEFAULT_BECOME", false, "DEFAULT_BECOME_USER", "root",
-	"DEFAULT_BECOME_METHOD", "sudo", "DEFAULT_REMOTE_USER", nil, "DEFAULT_REMOTE_PORT", nil,
-	"DEFAULT_TRANSPORT", "ssh", "DEFAULT_STRATEGY", "linear", "DEFAULT_GATHERING", "implicit",
-	"DEFAULT_MANAGED_STR", "Ansible managed", "DEFAULT_HASH_BEHAVIOUR", "replace", "DEFAULT_DEBUG", false,
-	"DEFAULT_NO_LOG", false, "DEFAULT_POLL_INTERVAL", 15, "HOST_KEY_CHECKING", true, "RETRY_FILES_ENABLED", false,
-	"ANSIBLE_NOCOLOR", false, "ANSIBLE_FORCE_COLOR", false, "INJECT_FACTS_AS_VARS", true,
-	"DEFAULT_LOAD_CALLBACK_PLUGINS", false, "DEFAULT_STDOUT_CALLBACK", "default")
 
 func configLookup(a *args) (value.Value, error) {
 	missing := a.strOr("on_missing", "error")
@@ -61,12 +52,15 @@ func (a *args) setting(name string) (v value.Value, origin string, ok bool, err 
 
 func setting(h Controller, name string) (v value.Value, origin string, ok bool) {
 	if c, isConfigured := h.(Configured); isConfigured {
-		if v, ok := c.Setting(name); ok {
-			return v, "config", true
+		if v, origin, ok := c.Setting(name); ok {
+			return v, origin, true
 		}
 	}
-	v, ok = defaultSettings.Lookup(name)
-	return v, "default", ok
+	s, ok := settings.Find(name)
+	if !ok {
+		return nil, "", false
+	}
+	return value.FromGo(s.Default("~/.ansible", homedir.Expand)), "default", true
 }
 
 // pluginOption is how an option of a plugin is set: by variables, of which the
@@ -90,6 +84,17 @@ var connectionOptions = map[string]pluginOption{
 	"ssh_extra_args":       {[]string{"ansible_ssh_extra_args"}, "", value.Str("")},
 	"reconnection_retries": {[]string{"ansible_ssh_retries"}, "DEFAULT_SSH_RETRIES", value.Int(0)},
 	"timeout":              {[]string{"ansible_timeout", "ansible_ssh_timeout"}, "DEFAULT_TIMEOUT", value.Int(10)},
+	"pipelining":           {[]string{"ansible_pipelining", "ansible_ssh_pipelining"}, "ANSIBLE_PIPELINING", value.Bool(false)},
+	"ssh_executable":       {[]string{"ansible_ssh_executable"}, "", value.Str("ssh")},
+	"scp_executable":       {[]string{"ansible_scp_executable"}, "", value.Str("scp")},
+	"sftp_executable":      {[]string{"ansible_sftp_executable"}, "", value.Str("sftp")},
+	"scp_extra_args":       {[]string{"ansible_scp_extra_args"}, "", value.Str("")},
+	"sftp_extra_args":      {[]string{"ansible_sftp_extra_args"}, "", value.Str("")},
+	"sftp_batch_mode":      {[]string{"ansible_sftp_batch_mode"}, "", value.Bool(true)},
+	"ssh_transfer_method":  {[]string{"ansible_ssh_transfer_method"}, "", value.Str("smart")},
+	"use_tty":              {[]string{"ansible_ssh_use_tty"}, "", value.Bool(true)},
+	"control_path":         {[]string{"ansible_control_path"}, "", value.None},
+	"control_path_dir":     {[]string{"ansible_control_path_dir"}, "", value.Str("~/.ansible/cp")},
 }
 
 // shellOptions are those of the shell plugins for Unix.

@@ -31,8 +31,8 @@ func (r roleFiles) MatchHosts(pattern string) ([]string, error) {
 	return strings.Split(pattern, ":"), nil
 }
 
-func (r roleFiles) Setting(name string) (value.Value, bool) {
-	return value.Int(7), name == "DEFAULT_FORKS"
+func (r roleFiles) Setting(name string) (value.Value, string, bool) {
+	return value.Int(7), "env: ANSIBLE_FORKS", name == "DEFAULT_FORKS"
 }
 
 // evaluate evaluates an expression as a task of the role would.
@@ -74,6 +74,8 @@ func TestLookupsSeeTheTask(t *testing.T) {
 		{`lookup('ini', 'ref', section='s', file='t.ini')`, `'one-2'`},
 		{`query('inventory_hostnames', 'web:db')`, `['web', 'db']`},
 		{`lookup('config', 'DEFAULT_FORKS')`, `7`},
+		{`lookup('config', 'DEFAULT_FORKS', show_origin=true)`, `[7, 'env: ANSIBLE_FORKS']`},
+		{`lookup('config', 'ANSIBLE_COW_SELECTION')`, `'default'`},
 		{`lookup('pipe', 'basename $(pwd)') | length > 0`, `True`},
 		{`query('varnames', '^x')`, `['x']`},
 	}
