@@ -94,7 +94,8 @@ type Call struct {
 	Args   []value.Value
 	Kwargs []Kwarg
 	Ctx    *Context
-	Pos    source.Pos
+	Pos    source.Pos // of the template
+	site   callSite
 	// exact calls are those of Python's own methods: their integers are
 	// integers, and None stands for no argument.
 	exact bool

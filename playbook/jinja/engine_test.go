@@ -46,11 +46,36 @@ func TestErrorsPointIntoTheFile(t *testing.T) {
 
 func TestResultsHaveTheirTemplatesPlace(t *testing.T) {
 	pos := source.Pos{File: "play.yml", Line: 3, Col: 5}
-	for _, src := range []string{"{{ range(3) }}", "{{ [{}] | map(attribute='x') }}", "{{ '' | random }}"} {
+	for _, src := range []string{"{{ range(3) }}", "{{ '' | random }}"} {
 		_, err := NewContext(NewEnv(), nil).Evaluate(&value.Template{Src: src, Pos: pos})
 		var e *source.Error
 		if !errors.As(err, &e) || e.Pos != pos {
 			t.Errorf("%s: %v", src, err)
+		}
+	}
+}
+
+// An attribute that an item lacks is shown at the filter that wants it, also in
+// text whose lines were folded.
+func TestItemsWithoutAttribute(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "play.yml")
+	text := "a: >-\n  first {{ 1 }}\n  then {{ users\n    | map(attribute='nmae') }}\nb: \"{{ users | sort(attribute='nmae') }}\"\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	vars := value.DictOf("users", value.NewList(value.DictOf("name", "ann", "uid", 1)))
+	for src, want := range map[string]source.Pos{
+		"first {{ 1 }} then {{ users | map(attribute='nmae') }}": {File: file, Line: 4, Col: 7},
+		"{{ users | sort(attribute='nmae') }}":                   {File: file, Line: 5, Col: 16},
+	} {
+		at := source.Pos{File: file, Line: 1, Col: 4}
+		if want.Line == 5 {
+			at.Line = 5
+		}
+		_, err := NewContext(NewEnv(), dictScope{vars}).Evaluate(&value.Template{Src: src, Pos: at})
+		var e *source.Error
+		if !errors.As(err, &e) || e.Pos != want || e.Hint != "that item has name, uid (did you mean 'name'?)" {
+			t.Errorf("%s: %v", src, source.Format(err))
 		}
 	}
 }

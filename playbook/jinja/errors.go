@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"drover/playbook/source"
 	"drover/playbook/value"
@@ -126,7 +127,12 @@ func (t *template) position(off int) source.Pos {
 	line := strings.Count(before, "\n")
 	start := strings.LastIndexByte(before, '\n') + 1
 	col := len([]rune(before[start:]))
-	first, base := t.anchor()
+	first, base, found := t.anchor()
+	if !found {
+		if p, ok := t.retrace(off); ok {
+			return p
+		}
+	}
 	text := t.src[start:]
 	if i := strings.IndexByte(text, '\n'); i >= 0 {
 		text = text[:i]
@@ -139,7 +145,7 @@ func (t *template) position(off int) source.Pos {
 
 // anchor finds the line and the column offset at which the text starts: where
 // Pos says, or on the next lines when that is a block scalar's indicator.
-func (t *template) anchor() (line, col int) {
+func (t *template) anchor() (line, col int, found bool) {
 	pos := t.place.pos
 	first, _, _ := strings.Cut(t.src, "\n")
 	for skip := range 3 {
@@ -152,10 +158,56 @@ func (t *template) anchor() (line, col int) {
 			from = len(string(r[:pos.Col-1]))
 		}
 		if i := strings.Index(text[from:], first); i >= 0 && first != "" {
-			return pos.Line + skip, len([]rune(text[:from+i]))
+			return pos.Line + skip, len([]rune(text[:from+i])), true
 		}
 	}
-	return pos.Line, max(pos.Col-1, 0)
+	return pos.Line, max(pos.Col-1, 0), false
+}
+
+// retrace finds a byte offset of text whose line breaks were folded, by the
+// characters that are no white space.
+func (t *template) retrace(off int) (source.Pos, bool) {
+	words := strings.Fields(t.src)
+	if len(words) == 0 {
+		return source.Pos{}, false
+	}
+	black := []rune(strings.Join(words, ""))
+	before := len([]rune(strings.Join(strings.Fields(t.src[:off]), "")))
+	for skip := range 3 {
+		pos := t.place.pos
+		pos.Line += skip
+		text, ok := source.ReadLine(pos.File, pos.Line)
+		if i := strings.Index(text, words[0]); ok && i >= 0 {
+			pos.Col = len([]rune(text[:i])) + 1
+			if p, ok := follow(pos, black[:min(before+1, len(black))]); ok {
+				return p, true
+			}
+		}
+	}
+	return source.Pos{}, false
+}
+
+// follow gives the place of the last of the characters that stand in a file from
+// pos on, white space aside; it reports whether they do.
+func follow(pos source.Pos, black []rune) (source.Pos, bool) {
+	for from := pos.Col - 1; ; pos.Line, from = pos.Line+1, 0 {
+		text, ok := source.ReadLine(pos.File, pos.Line)
+		if !ok {
+			return pos, false
+		}
+		for i, r := range []rune(text) {
+			switch {
+			case i < from || unicode.IsSpace(r):
+			case r != black[0]:
+				return pos, false
+			case len(black) == 1:
+				pos.Col = i + 1
+				return pos, true
+			default:
+				black = black[1:]
+			}
+		}
+	}
 }
 
 func indentOf(file string, line int, text string) int {

@@ -147,6 +147,14 @@ func (s callSite) pos() source.Pos {
 	return s.tpl.place.pos
 }
 
+// exactly gives the place of the call in its template.
+func (s callSite) exactly() source.Pos {
+	if s.tpl == nil {
+		return source.Pos{}
+	}
+	return s.tpl.position(s.off)
+}
+
 // callValue calls a function, macro or method.
 func (c *Context) callValue(fn value.Value, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
 	switch fn := fn.(type) {
@@ -158,14 +166,14 @@ func (c *Context) callValue(fn value.Value, args []value.Value, kw []Kwarg, site
 	case *macro:
 		return fn.invoke(args, kw)
 	case *Func:
-		return c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+		return c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos(), site: site})
 	case *method:
 		return c.callMethod(fn, args, kw, site)
 	case callable:
 		if u := firstUndefined(args, kw); u != nil {
 			return u, nil
 		}
-		return fn.call(&Call{Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+		return fn.call(&Call{Args: args, Kwargs: kw, Ctx: c, Pos: site.pos(), site: site})
 	}
 	return nil, TypeErrorf("'%s' object is not callable", fn.Type())
 }

@@ -41,7 +41,7 @@ func (c *Context) runFilter(name string, fn *Func, args []value.Value, kw []Kwar
 	if fn == nil {
 		return nil, &syntaxError{off: site.off, msg: "No filter named '" + name + "'." + suggestFunc(name, c.env.Filters)}
 	}
-	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos(), site: site})
 	if err == nil {
 		v, err = c.listed(v)
 	}
@@ -107,7 +107,7 @@ func (c *Context) runTest(name string, fn *Func, args []value.Value, kw []Kwarg,
 	if fn == nil {
 		return nil, &syntaxError{off: site.off, msg: "No test named '" + name + "'." + suggestFunc(name, c.env.Tests)}
 	}
-	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos()})
+	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos(), site: site})
 	if err != nil {
 		return nil, c.pluginError("test", fn.Name, err)
 	}

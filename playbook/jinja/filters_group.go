@@ -13,7 +13,7 @@ func filterSum(c *Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := c.Ctx.newGetter(attribute)
+	g := c.newGetter(attribute)
 	if _, ok := value.AsString(total); ok {
 		return nil, TypeErrorf("sum() can't sum strings [use ''.join(seq) instead]")
 	}
@@ -82,7 +82,7 @@ func filterGroupBy(c *Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := c.Ctx.newGetter(attribute)
+	g := c.newGetter(attribute)
 	key := func(v value.Value) (value.Value, error) {
 		k, err := g.get(v)
 		if err == nil && !caseSensitive {

@@ -93,7 +93,7 @@ func mapText(vs []value.Value, fn func(string) string) value.Value {
 }
 
 func (c *Call) mapAttribute(vs []value.Value, attribute value.Value) (value.Value, error) {
-	g := c.Ctx.newGetter(attribute)
+	g := c.newGetter(attribute)
 	for _, k := range c.Kwargs {
 		switch k.Name {
 		case "default":
@@ -121,7 +121,7 @@ func selectElems(c *Call, byAttr, want bool) (value.Value, error) {
 		case len(args) == 0:
 			return nil, valueErrorf("Missing parameter for attribute name")
 		}
-		g = c.Ctx.newGetter(args[0])
+		g = c.newGetter(args[0])
 		args = args[1:]
 	}
 	passes, err := c.testOf(args)

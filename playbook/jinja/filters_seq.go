@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"drover/playbook/source"
 	"drover/playbook/value"
 )
 
@@ -266,10 +267,11 @@ type getter struct {
 	c    *Context
 	path []value.Value
 	def  value.Value // nil without
+	site callSite    // of the filter
 }
 
-func (c *Context) newGetter(attribute value.Value) getter {
-	g := getter{c: c}
+func (c *Call) newGetter(attribute value.Value) getter {
+	g := getter{c: c.Ctx, site: c.site}
 	switch a := attribute.(type) {
 	case nil:
 	case value.Str, value.Secret:
@@ -290,15 +292,42 @@ func (c *Context) newGetter(attribute value.Value) getter {
 
 func (g getter) get(v value.Value) (value.Value, error) {
 	for _, key := range g.path {
+		of := v
 		var err error
-		if v, err = g.c.GetItem(v, key); err != nil {
+		if v, err = g.c.GetItem(of, key); err != nil {
 			return nil, err
 		}
-		if _, undefined := v.(*value.Undefined); undefined && g.def != nil {
+		u, undefined := v.(*value.Undefined)
+		switch {
+		case undefined && g.def != nil:
 			v = g.def
+		case undefined && u.Explain == nil && !u.Pos.Known():
+			miss := *u
+			miss.Explain = func() (source.Pos, string) { return g.site.exactly(), keysHint(of, miss.Name) }
+			v = &miss
 		}
 	}
 	return v, nil
+}
+
+// shownKeys is how many keys a hint lists.
+const shownKeys = 12
+
+// keysHint says which keys a dict has that lacks one.
+func keysHint(v value.Value, name string) string {
+	m, ok := v.(value.Mapping)
+	if !ok || m.Len() == 0 {
+		return ""
+	}
+	var names []string
+	for _, k := range m.Keys() {
+		names = append(names, value.String(k))
+	}
+	hint := "that item has " + strings.Join(names[:min(len(names), shownKeys)], ", ")
+	if len(names) > shownKeys {
+		hint += ", …"
+	}
+	return hint + didYouMean(name, names)
 }
 
 // ignoreCase lowers text.
@@ -315,7 +344,7 @@ func filterJoin(c *Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := c.Ctx.newGetter(attribute)
+	g := c.newGetter(attribute)
 	var b strings.Builder
 	secret := value.IsSecret(sep)
 	between := value.String(sep)

@@ -100,7 +100,7 @@ func filterSort(c *Call) (value.Value, error) {
 		sortTexts(vs, caseSensitive, reverse)
 		return value.NewList(vs...), nil
 	}
-	key := c.Ctx.sortKey(attribute, caseSensitive)
+	key := c.sortKey(attribute, caseSensitive)
 	// The keys are lists in the original, and equal ones need no order.
 	single := func(v value.Value) (value.Value, error) {
 		k, err := key(v)
@@ -129,7 +129,7 @@ func sortTexts(vs []value.Value, caseSensitive, reverse bool) {
 
 // sortKey gives what to sort by: the item, or a list of attributes named
 // "a,b.c".
-func (c *Context) sortKey(attribute value.Value, caseSensitive bool) func(value.Value) (value.Value, error) {
+func (c *Call) sortKey(attribute value.Value, caseSensitive bool) func(value.Value) (value.Value, error) {
 	fold := ignoreCase
 	if caseSensitive {
 		fold = func(v value.Value) value.Value { return v }
@@ -196,7 +196,7 @@ func filterUnique(c *Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := c.Ctx.sortKey(attribute, caseSensitive)
+	key := c.sortKey(attribute, caseSensitive)
 	out := value.NewList()
 	seen := value.NewDict(len(vs))
 	for _, v := range vs {
@@ -226,7 +226,7 @@ func extreme(c *Call, sign int) (value.Value, error) {
 	if len(vs) == 0 {
 		return &value.Undefined{Msg: "No aggregated item, sequence was empty."}, nil
 	}
-	key := c.Ctx.sortKey(attribute, caseSensitive)
+	key := c.sortKey(attribute, caseSensitive)
 	var best, bestKey value.Value
 	for i, v := range vs {
 		k, err := key(v)
