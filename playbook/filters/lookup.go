@@ -15,7 +15,7 @@ type LookupFunc func(c *jinja.Call) ([]value.Value, error)
 
 // lookupTables lists the tables of all lookup families. A lookup's function
 // gives a *value.List.
-var lookupTables = [][]entry{listLookups, varLookups, fileLookups, commandLookups, passwordLookups, structureLookups, mergeLookups}
+var lookupTables = [][]entry{listLookups, varLookups, fileLookups, commandLookups, passwordLookups, structureLookups, mergeLookups, treeLookups}
 
 // lookupEntries builds the index of the lookups by all their names.
 func lookupEntries() map[string]*entry {

@@ -78,6 +78,14 @@ func TestLookupsSeeTheTask(t *testing.T) {
 		{`lookup('config', 'ANSIBLE_COW_SELECTION')`, `'default'`},
 		{`lookup('pipe', 'basename $(pwd)') | length > 0`, `True`},
 		{`query('varnames', '^x')`, `['x']`},
+		{`query('community.general.filetree', '../templates', '../role') | map(attribute='path') | list`,
+			`['part.j2', 't.j2', 'files', 'templates', 'files/a.txt', 'templates/part.j2', 'templates/t.j2']`},
+		{`query('community.general.filetree', '../templates') | map(attribute='mode') | list`, `['0644', '0644']`},
+		{`query('community.general.filetree', 'nope')`, `[]`},
+		{`lookup('community.general.random_string', override_all='A', length=3, base64=true)`, `'QUFB'`},
+		{`lookup('community.general.random_string', min_special=4, length=4, override_special='#')`, `'####'`},
+		{`lookup('community.general.random_string', upper=false, special=false, min_numeric=9) is match('^[0-9]{9}$')`, `True`},
+		{`lookup('community.general.random_string', length=50, numbers=false, special=false) is match('^[a-zA-Z]{50}$')`, `True`},
 	}
 	for _, tt := range tests {
 		v, err := evaluate(t, tt.expr)

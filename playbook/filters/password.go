@@ -27,6 +27,8 @@ var passwordFilters = []entry{
 // passwordLookups make and remember passwords.
 var passwordLookups = []entry{
 	{"password", "*terms length? chars? encrypt? ident? seed? **options", passwordLookup, impure},
+	{"community.general.random_string", "*terms length? upper? lower? numbers? special? min_numeric? min_upper? min_lower? min_special? " +
+		"override_special? override_all? ignore_similar_chars? similar_chars? base64? **options", randomStringLookup, impure},
 }
 
 // hashScheme is a way to hash passwords.
