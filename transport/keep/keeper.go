@@ -145,21 +145,22 @@ func (k *keeper) remove(c *kept) bool {
 
 // lend gives a connection a lease.
 func (k *keeper) lend(c *kept) uint64 {
-	c.ctx, c.end = context.WithCancel(context.Background())
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	c.ctx, c.end = context.WithCancel(context.Background())
 	k.last++
 	k.leases[k.last] = c
 	return k.last
 }
 
-func (k *keeper) leased(lease uint64) (*kept, error) {
+// leased gives the connection of a lease, and the context that ends with it.
+func (k *keeper) leased(lease uint64) (transport.Conn, context.Context, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if c := k.leases[lease]; c != nil {
-		return c, nil
+		return c.conn, c.ctx, nil
 	}
-	return nil, errors.New("the connection was closed")
+	return nil, nil, errors.New("the connection was closed")
 }
 
 // remember notes where the runner is on a connection.

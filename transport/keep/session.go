@@ -105,13 +105,11 @@ func (r *runLink) dial(ctx context.Context, q *request) {
 	key := keyOf(q.Dial, &r.o)
 	c, lease := r.k.take(key)
 	if c == nil {
-		conn, err := r.dialer.Dial(ctx, q.Dial)
-		if err != nil {
+		var err error
+		if c, err = r.connect(ctx, q.Dial, key); err != nil {
 			_ = r.link.send(reply{ID: q.ID, Err: faultOf(err)})
 			return
 		}
-		r.dialer.hold()
-		c = &kept{conn: conn, key: key, dialer: r.dialer}
 		lease = r.k.lend(c)
 	}
 	c.limit = q.Keep
@@ -126,15 +124,30 @@ func (r *runLink) dial(ctx context.Context, q *request) {
 		return
 	}
 	_ = r.link.send(reply{ID: q.ID, Lease: lease, Runner: c.runner})
-	go r.watch(c, lease)
+	go r.watch(lease)
+}
+
+// connect logs in.
+func (r *runLink) connect(ctx context.Context, t *transport.Target, key string) (*kept, error) {
+	r.dialer.hold()
+	conn, err := r.dialer.Dial(ctx, t)
+	if err != nil {
+		r.dialer.release()
+		return nil, err
+	}
+	return &kept{conn: conn, key: key, dialer: r.dialer}, nil
 }
 
 // watch tells the run when its connection is lost.
-func (r *runLink) watch(c *kept, lease uint64) {
+func (r *runLink) watch(lease uint64) {
+	conn, ctx, err := r.k.leased(lease)
+	if err != nil {
+		return
+	}
 	select {
-	case <-transport.Lost(c.conn):
+	case <-transport.Lost(conn):
 		_ = r.link.send(reply{Gone: lease})
-	case <-c.ctx.Done():
+	case <-ctx.Done():
 	}
 }
 

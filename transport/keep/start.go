@@ -23,10 +23,12 @@ const firstTime = 10 * time.Second
 // Main makes this process a keeper: args are what follows Arg. It returns when
 // nobody needs it any more.
 func Main(args []string) int {
-	listener, err := net.FileListener(os.NewFile(3, "socket"))
+	file := os.NewFile(3, "socket")
+	listener, err := net.FileListener(file)
 	if err != nil || len(args) != 1 {
 		return 1
 	}
+	file.Close()
 	listener.(*net.UnixListener).SetUnlinkOnClose(true)
 	k := &keeper{listener: listener, idle: map[string][]*kept{}, leases: map[uint64]*kept{}}
 	k.serve(firstTime)

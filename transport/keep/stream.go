@@ -75,12 +75,12 @@ func (k *keeper) exec(l *link, h *hello) {
 		return
 	}
 	defer pipe.Close()
-	c, err := k.leased(h.Lease)
+	conn, ctx, err := k.leased(h.Lease)
 	if err != nil {
 		_ = l.send(news{Err: faultOf(err)})
 		return
 	}
-	p, err := c.conn.Exec(c.ctx, h.Line, h.Options)
+	p, err := conn.Exec(ctx, h.Line, h.Options)
 	if err != nil {
 		_ = l.send(news{Err: faultOf(err)})
 		return
@@ -101,11 +101,11 @@ func (k *keeper) exec(l *link, h *hello) {
 		// The run reads what is left in the pipe before it hangs up.
 		select {
 		case <-hungUp:
-		case <-c.ctx.Done():
+		case <-ctx.Done():
 		}
 	case <-hungUp:
 		_ = p.Kill()
-	case <-c.ctx.Done():
+	case <-ctx.Done():
 		_ = p.Kill()
 	}
 }
