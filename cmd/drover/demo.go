@@ -48,8 +48,10 @@ func runDemo(c *cli.Context, _ int) (int, error) {
 		return 0, err
 	}
 	defer hosts.Close()
-	// The user's own settings have no part in this.
+	// The user's own settings have no part in this, and no connection outlives
+	// the hosts.
 	os.Setenv("ANSIBLE_CONFIG", filepath.Join(dir, "ansible.cfg"))
+	os.Setenv("ANSIBLE_SSH_ARGS", "-o ControlMaster=no")
 	fmt.Printf("Three hosts are up on 127.0.0.1; the project is in %s.\n", dir)
 	for _, say := range []string{"\nThe first run brings them to the state that site.yml describes:", "The second finds nothing left to do:"} {
 		fmt.Printf("%s\n\n$ drover run -i hosts.ini site.yml\n", say)

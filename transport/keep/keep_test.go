@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -162,6 +164,31 @@ func TestLostWhileIdle(t *testing.T) {
 	d, _ = s.run(t, transport.Options{})
 	s.dial(t, d)
 	s.logins(t, 2)
+}
+
+func TestKeeperEndsWhenItsConnectionsAreLost(t *testing.T) {
+	s := newSite(t, "60s")
+	d, end := s.run(t, transport.Options{})
+	s.dial(t, d)
+	end()
+	s.Cut()
+	s.ended(t)
+}
+
+func TestSocketsOfTheDeadAreRemoved(t *testing.T) {
+	s := newSite(t, "10s")
+	dead := filepath.Join(s.dir, "drover-dead")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: dead, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	d, _ := s.run(t, transport.Options{})
+	s.dial(t, d)
+	if _, err := os.Lstat(dead); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is still there (%v)", err)
+	}
 }
 
 func TestLostInUse(t *testing.T) {

@@ -81,6 +81,14 @@ func (k *keeper) enter() bool {
 	return !k.ended
 }
 
+// stop ends the keeper at once, with all its connections.
+func (k *keeper) stop() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ended = true
+	k.listener.Close()
+}
+
 func (k *keeper) leave() {
 	k.mu.Lock()
 	k.runs--
@@ -193,7 +201,8 @@ func (k *keeper) giveBack(lease uint64, closed bool) {
 	c.timer = time.AfterFunc(c.limit, func() { k.drop(c) })
 }
 
-// drop closes a connection that was idle for too long.
+// drop closes a connection that was idle for too long, or was lost meanwhile; one
+// in use is left alone.
 func (k *keeper) drop(c *kept) {
 	k.mu.Lock()
 	found := k.remove(c)

@@ -135,7 +135,12 @@ func (r *runLink) connect(ctx context.Context, t *transport.Target, key string) 
 		r.dialer.release()
 		return nil, err
 	}
-	return &kept{conn: conn, key: key, dialer: r.dialer}, nil
+	c := &kept{conn: conn, key: key, dialer: r.dialer}
+	go func() {
+		<-transport.Lost(conn)
+		r.k.drop(c)
+	}()
+	return c, nil
 }
 
 // watch tells the run when its connection is lost.

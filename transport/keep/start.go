@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -31,6 +31,12 @@ func Main(args []string) int {
 	file.Close()
 	listener.(*net.UnixListener).SetUnlinkOnClose(true)
 	k := &keeper{listener: listener, idle: map[string][]*kept{}, leases: map[uint64]*kept{}}
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	go func() {
+		<-asked
+		k.stop()
+	}()
 	k.serve(firstTime)
 	return 0
 }
@@ -86,9 +92,7 @@ func reach(path string, start []string) (*link, error) {
 	if err == nil {
 		return newLink(c), nil
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
+	sweep(filepath.Dir(path))
 	if err := startKeeper(path, start); err != nil {
 		return nil, err
 	}
@@ -96,6 +100,19 @@ func reach(path string, start []string) (*link, error) {
 		return nil, err
 	}
 	return newLink(c), nil
+}
+
+// sweep removes the sockets of keepers that were killed.
+func sweep(dir string) {
+	paths, _ := filepath.Glob(filepath.Join(dir, "drover-*")) // the pattern is right
+	for _, path := range paths {
+		c, err := net.Dial("unix", path)
+		if err == nil {
+			c.Close()
+		} else if errors.Is(err, syscall.ECONNREFUSED) {
+			_ = os.Remove(path)
+		}
+	}
 }
 
 // startKeeper gives a process of its own a listening socket at path. Runs may
