@@ -34,6 +34,8 @@ func fetchModule() Module {
 	}, runFetch)
 }
 
+const unreadable = "File is not readable: "
+
 func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Result, error) {
 	r := new(Result)
 	info, err := h.Stat(a.Src)
@@ -41,8 +43,7 @@ func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Resul
 	case isMissing(err):
 		return r.Set("problem", "the remote file does not exist, not transferring, ignored"), nil
 	case err != nil:
-		problem := "Failed to get information on remote file (" + a.Src + "): " + errnoText(err).Error()
-		return r.Set("problem", problem).Set("tolerated", problem+", ignored").Set("file", a.Src), nil
+		return r.Set("problem", unreadable+a.Src).Set("stat_error", errnoText(err).Error()), nil
 	case info.IsDir():
 		return r.Set("problem", "remote file is a directory, fetch cannot work on directories"), nil
 	}
@@ -51,7 +52,7 @@ func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Resul
 	}
 	sum, err := sumFile(h, a.Src, "sha1")
 	if err != nil {
-		return r.Set("problem", "File is not readable: "+a.Src), nil
+		return r.Set("problem", unreadable+a.Src), nil
 	}
 	r.Set("checksum", sum).Set("size", info.Size).Set("sent", sum != a.Sum)
 	if sum == a.Sum {
@@ -66,7 +67,7 @@ func runFetch(ctx context.Context, h target.Host, c *Call, a *fetchArgs) (*Resul
 func (a *fetchArgs) sendSummed(ctx context.Context, h target.Host, c *Call, r *Result) error {
 	in, err := h.Open(a.Src)
 	if err != nil {
-		r.Set("problem", "File is not readable: "+a.Src)
+		r.Set("problem", unreadable+a.Src)
 		return nil
 	}
 	defer in.Close()

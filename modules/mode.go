@@ -47,14 +47,16 @@ var (
 // symbolic applies one clause such as ug+rwX or o=g or u=rw+s.
 func symbolic(clause string, mode uint32, isDir bool, umask func() uint32) (uint32, error) {
 	i := strings.IndexAny(clause, "+-=")
-	if i < 0 || strings.Trim(clause[:i], "ugoa") != "" {
+	if i < 0 || clause[:i] != "a" && strings.Trim(clause[:i], "ugo") != "" {
 		return 0, fmt.Errorf("bad symbolic permission for mode: %s", clause)
 	}
 	who, mask := clause[:i], uint32(0)
 	if who == "" {
 		who, mask = "a", umask()
 	}
-	who = strings.ReplaceAll(who, "a", "ugo")
+	if who == "a" {
+		who = "ugo"
+	}
 	original := mode
 	for rest := clause[i:]; rest != ""; {
 		op := rest[0]
@@ -64,8 +66,8 @@ func symbolic(clause string, mode uint32, isDir bool, umask func() uint32) (uint
 		}
 		perms := rest[1:end]
 		rest = rest[end:]
-		if bad := strings.Trim(perms, "rwxXstugo"); bad != "" {
-			return 0, fmt.Errorf("bad symbolic permission for mode: %s (%q is unknown)", clause, bad)
+		if strings.Trim(perms, "rwxXstugo") != "" {
+			return 0, fmt.Errorf("bad symbolic permission for mode: %s", clause)
 		}
 		for _, class := range []byte(who) {
 			bits := classBits(class, perms, original, isDir) &^ mask

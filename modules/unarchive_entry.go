@@ -12,7 +12,7 @@ import (
 )
 
 // entry makes one entry of the archive be there.
-func (u *unpacking) entry(ctx context.Context, e *archived, open func() (io.Reader, error)) error {
+func (u *unpacking) entry(ctx context.Context, e *archived, open opener) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -23,13 +23,20 @@ func (u *unpacking) entry(ctx context.Context, e *archived, open func() (io.Read
 	if err != nil {
 		info = nil
 	}
-	if u.same(e, info) {
+	same := u.same(e, info)
+	if same && !e.hard && e.mode.IsRegular() {
+		if same, open, err = u.sameContents(e, open); err != nil {
+			return Failf("the archive %s is damaged: %w", u.label, err)
+		}
+	}
+	if same {
 		return u.properties(ctx, e)
 	}
+	// As tar's comparison has it, a newer file that is kept differs all the same.
+	u.changed = true
 	if u.a.KeepNewer && info != nil && !info.IsDir() && info.ModTime.After(e.mod) {
 		return nil
 	}
-	u.changed = true
 	if u.c.Check {
 		return nil
 	}
@@ -53,7 +60,8 @@ func (u *unpacking) leads(e *archived) bool {
 	return !inside(to, filepath.Clean(u.a.Dest))
 }
 
-// same reports whether what is there is what the archive has.
+// same reports whether what is there looks like what the archive has; the
+// contents of files are for sameContents to compare.
 func (u *unpacking) same(e *archived, i *target.Info) bool {
 	switch {
 	case i == nil:
@@ -82,7 +90,7 @@ func sameTime(a, b time.Time) bool {
 }
 
 // make puts the entry in place of whatever is there.
-func (u *unpacking) make(ctx context.Context, e *archived, old *target.Info, open func() (io.Reader, error)) error {
+func (u *unpacking) make(ctx context.Context, e *archived, old *target.Info, open opener) error {
 	if up := filepath.Dir(e.dest); !isDir(u.h, up) {
 		if err := u.h.MkdirAll(up, fs.FileMode(0o777&^umask(u.h))); err != nil {
 			return Failf("can't make the folder %s: %w", up, reason(err))
@@ -110,6 +118,9 @@ func (u *unpacking) make(ctx context.Context, e *archived, old *target.Info, ope
 	in, err := open()
 	if err != nil {
 		return Failf("the archive %s is damaged: %w", u.label, err)
+	}
+	if c, ok := in.(io.Closer); ok {
+		defer c.Close()
 	}
 	w := writing{Path: e.dest, Mode: 0o600, Unsafe: u.a.inPlace(u.h)}
 	return w.write(ctx, u.h, func(to io.Writer) error {

@@ -85,6 +85,35 @@ func TestUnarchive(t *testing.T) {
 	})
 }
 
+// TestUnarchiveCompares: a file of the same size and time is another by its
+// contents, wherever they differ.
+func TestUnarchiveCompares(t *testing.T) {
+	long := strings.Repeat("0123456789abcdef", 10_000)
+	for _, name := range []string{"tar", "zip"} {
+		pack := map[string]func(*testing.T, ...string) string{"tar": tarball, "zip": zipfile}[name]
+		dir := t.TempDir()
+		src := filepath.Join(dir, "x")
+		unpack := func(text string) string {
+			if err := os.WriteFile(src, []byte(pack(t, "a", text)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			c := call("src", src, "dest", dir, "remote_src", true, "mode", "0644")
+			return value.Repr(modtest.Run(target.NewReal(), c, "unarchive").At("changed"))
+		}
+		got := unpack(long) + unpack(long)
+		for _, at := range []int{0, 70_000, len(long) - 1} {
+			text := long[:at] + "X" + long[at+1:]
+			got += unpack(text)
+			if now, _ := os.ReadFile(filepath.Join(dir, "a")); string(now) != text {
+				t.Errorf("%s: the file is not what the archive has (a difference at %d)", name, at)
+			}
+		}
+		if got != "TrueFalseTrueTrueTrue" {
+			t.Errorf("%s: changed is %s", name, got)
+		}
+	}
+}
+
 func TestUnarchiveStaysInItsFolder(t *testing.T) {
 	for _, data := range []string{
 		tarball(t, "../etc/passwd", "x"),

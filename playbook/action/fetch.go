@@ -44,7 +44,18 @@ func fetch(ctx context.Context, t Task) (*value.Dict, error) {
 		in.abort()
 		return nil, err
 	}
+	if why, ok := value.AsString(res.At("stat_error")); ok && !becomes(ctx, t) {
+		problem := "Failed to get information on remote file (" + src + "): " + why
+		res.Update(value.DictOf("problem", problem, "tolerated", problem+", ignored", "file", src))
+	}
 	return fetched(in, res, fetchState{src, dest, before, beforeMD5, truth(args, "fail_on_missing", true), truth(args, "validate_checksum", true)})
+}
+
+// becomes reports whether the task runs as another user than logs in. Ansible
+// looks at a file first only where it does not.
+func becomes(ctx context.Context, t Task) bool {
+	_, target, err := t.Conn(ctx)
+	return err == nil && target.Become != nil
 }
 
 type fetchState struct {
