@@ -55,7 +55,7 @@ var baseKeywords = map[string]baseKeyword{
 		b.When = r.conds(name, n)
 	}},
 	"notify":      {ownSteps, func(r *reader, name string, b *Base, n *yaml.Node) { b.Notify = r.scalars(name, n) }},
-	"environment": {ownAll, func(r *reader, name string, b *Base, n *yaml.Node) { b.Environment = r.mappings(name, n) }},
+	"environment": {ownAll, func(r *reader, name string, b *Base, n *yaml.Node) { b.Environment = r.values(n) }}, // what is no mapping warns when it is used
 	"module_defaults": {ownAll, func(r *reader, name string, b *Base, n *yaml.Node) {
 		b.ModuleDefaults = r.mappings(name, n)
 		r.checkGroups(n)

@@ -19,8 +19,8 @@ type batch struct {
 	run   *run
 	play  *playRun
 	seats []*seat
-	// size is the number of hosts with those that failed in former plays, before.
-	size, before int
+	// size is the number of hosts with those that failed in former plays.
+	size int
 	// taskIDs numbers the tasks for events.
 	taskIDs map[*playbook.Task]*event.TaskInfo
 	gates   map[*playbook.Task]chan struct{} // of throttled tasks
@@ -61,7 +61,6 @@ func (pr *playRun) newBatch(members []*host) *batch {
 	b.size = len(members)
 	for _, h := range members {
 		if !h.counts() {
-			b.before++
 			continue
 		}
 		s := &seat{host: h, notified: map[*playbook.Task]bool{}, ran: map[string]bool{}, worked: map[string]bool{}, waiting: pr.startAt != ""}

@@ -102,7 +102,7 @@ func (i *itemRun) factEffect(result, facts *value.Dict) {
 		})
 	case "ansible.builtin.include_vars":
 		i.overlay.Update(facts)
-		i.effect(func(_ *batch, s *seat) { to(s).included.Update(facts) })
+		i.effect(func(b *batch, s *seat) { to(s).include(facts, b.run.cfg.HashMerge) })
 	default:
 		i.overlay.Update(facts)
 		i.effect(func(b *batch, s *seat) {

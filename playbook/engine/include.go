@@ -87,7 +87,7 @@ func (b *batch) load(st *step, g *inclusionGroup) *playbook.Block {
 	if st.task.Include.Role {
 		block, err = b.loadRole(st, g)
 	} else {
-		block, err = b.run.cfg.Loader.IncludeTasks(st.task, g.path, g.vars)
+		block, err = b.loadTasks(st, g)
 	}
 	if err != nil {
 		b.failInclude(st, g, err)
@@ -96,7 +96,6 @@ func (b *batch) load(st *step, g *inclusionGroup) *playbook.Block {
 	for _, fault := range playbook.Faults([]playbook.Step{block}) {
 		b.run.warnFault(fault)
 	}
-	b.adopt(block.Imported)
 	for _, s := range g.seats {
 		s.stats.OK++
 	}
@@ -121,14 +120,23 @@ func (b *batch) adopt(roles []*playbook.Role) {
 	b.play.exportRoles()
 }
 
+func (b *batch) loadTasks(st *step, g *inclusionGroup) (*playbook.Block, error) {
+	block, err := b.run.cfg.Loader.IncludeTasks(st.task, g.path, g.vars)
+	if err == nil {
+		b.adopt(block.Imported)
+	}
+	return block, err
+}
+
 func (b *batch) loadRole(st *step, g *inclusionGroup) (*playbook.Block, error) {
 	role, err := b.run.cfg.Loader.IncludeRole(st.task, g.role, g.vars)
 	if err != nil {
 		return nil, err
 	}
 	b.play.handlers = append(b.play.handlers, flattenHandlers(role.Handlers)...)
+	b.adopt(role.Tasks.Imported)
+	b.play.roles = append(b.play.roles, role)
 	if role.Public {
-		b.play.roles = append(b.play.roles, role)
 		b.play.exportRoles()
 	}
 	return role.Tasks, nil

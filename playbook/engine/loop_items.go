@@ -212,6 +212,7 @@ func (t *taskRun) runLoop(ctx context.Context, items []value.Value) *value.Dict 
 			break
 		}
 		if stop, err := item.breaks(sum.last()); err != nil {
+			t.out.looped = false // the task failed, not an item
 			return item.failed(err).dict
 		} else if stop {
 			break
@@ -268,12 +269,30 @@ func (i *itemRun) breaks(result *value.Dict) (bool, error) {
 // loopLabel is how the item is shown: its label, or the item itself.
 func (i *itemRun) loopLabel() value.Value {
 	if ctl := i.step.task.LoopCtl; ctl != nil && ctl.Label != nil {
-		if v, err := i.jinja.Evaluate(ctl.Label); err == nil {
-			return v
+		v, err := i.jinja.Evaluate(ctl.Label)
+		if err != nil {
+			return value.None
 		}
+		return v
 	}
 	name, _ := value.AsString(i.loop.At("ansible_loop_var"))
 	return i.loop.At(name)
+}
+
+// withLabel fails the result of an item whose label can't be told.
+func (i *itemRun) withLabel(r itemResult) itemResult {
+	ctl := i.step.task.LoopCtl
+	if ctl == nil || ctl.Label == nil {
+		return r
+	}
+	_, err := i.jinja.Evaluate(ctl.Label)
+	if err == nil {
+		return r
+	}
+	failed := i.failed(err)
+	r.dict.Update(value.DictOf("failed", true, "msg", "Failed to template loop_control.label: "+errorText(err)))
+	r.ignored = failed.ignored
+	return r
 }
 
 // loopSum gathers the results of a loop's items.
@@ -286,6 +305,7 @@ type loopSum struct {
 
 // add takes an item's result, tells it, and remembers it.
 func (s *loopSum) add(i *itemRun, r itemResult, item value.Value) {
+	r = i.withLabel(r)
 	d := r.dict.Clone()
 	d.Put(s.names.item, item)
 	d.Put("ansible_loop_var", value.Str(s.names.item))

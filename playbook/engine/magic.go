@@ -193,11 +193,11 @@ func (m *taskMagic) Lookup(name string) (value.Value, bool) {
 	case "ansible_play_name":
 		return value.Str(b.play.name), true
 	case "role_names", "ansible_play_role_names":
-		return b.play.roleNames(false, true), true
+		return value.Strings(b.play.roleNames()...), true
 	case "ansible_dependent_role_names":
-		return b.play.roleNames(true, false), true
+		return value.Strings(b.play.dependentRoleNames()...), true
 	case "ansible_role_names":
-		return b.play.roleNames(true, true), true
+		return value.Strings(b.play.allRoleNames()...), true
 	case "ansible_search_path":
 		return value.Strings(searchPath(m.plan.task, b.run.playbookDir)...), true
 	case "environment":

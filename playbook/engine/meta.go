@@ -72,7 +72,8 @@ var metaActions = map[string]metaAction{
 	"clear_host_errors": {skipped: sayHost("not clearing host error state"),
 		do: func(_ context.Context, b *batch, _ *plan, _ *seat) string {
 			for _, s := range b.seats {
-				s.failed, s.doomed, s.host.unreachable = false, false, false
+				s.removed = s.removed || s.host.unreachable // from the play's list
+				s.failed, s.doomed, s.lost, s.host.unreachable = false, false, false, false
 				s.cursor.forgive()
 			}
 			return "cleared host errors"

@@ -52,11 +52,10 @@ func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error)
 	if err := pr.readKeywords(); err != nil {
 		return false, err
 	}
+	early := false // the task to start at comes later
 	if r.cfg.StartAt != "" && !r.startedAt {
-		if !pr.holdsStart() {
-			return true, nil
-		}
-		pr.startAt, r.startedAt = r.cfg.StartAt, true
+		early = !pr.holdsStart()
+		pr.startAt, r.startedAt = r.cfg.StartAt, !early
 	}
 	matched, err := pr.matchHosts()
 	if err != nil {
@@ -80,6 +79,10 @@ func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error)
 	if len(pr.hosts) == 0 {
 		r.emit(event.PlayStart{Name: pr.name, Pos: p.Pos})
 		r.emit(event.NoHosts{})
+		return true, nil
+	}
+	if early {
+		r.emit(event.PlayStart{Name: pr.name, Pos: p.Pos, Hosts: []string{}})
 		return true, nil
 	}
 	batches, err := pr.batches()
@@ -330,28 +333,44 @@ func hostNames(hosts []*host, keep func(*host) bool) value.Value {
 	return l
 }
 
-// roleNames lists the play's roles: those it names, those they depend on.
-func (pr *playRun) roleNames(dependent, direct bool) value.Value {
-	var names []string
-	add := func(r *playbook.Role) {
-		if !slices.Contains(names, roleName(r)) {
-			names = append(names, roleName(r))
-		}
+// roleNames lists the roles that the play names, imports and has included by
+// now, each as often as that.
+func (pr *playRun) roleNames() []string {
+	names := make([]string, len(pr.roles))
+	for i, r := range pr.roles {
+		names[i] = roleName(r)
 	}
-	var deps func(r *playbook.Role)
-	deps = func(r *playbook.Role) {
+	return names
+}
+
+// dependentRoleNames lists the roles that those depend on, each once.
+func (pr *playRun) dependentRoleNames() []string {
+	var names []string
+	var add func(r *playbook.Role)
+	add = func(r *playbook.Role) {
 		for _, d := range r.Deps {
-			deps(d)
 			add(d)
+			names = appendNew(names, roleName(d))
 		}
 	}
 	for _, r := range pr.roles {
-		if dependent {
-			deps(r)
-		}
-		if direct {
-			add(r)
-		}
+		add(r)
 	}
-	return value.Strings(names...)
+	return names
+}
+
+// allRoleNames lists both, each once.
+func (pr *playRun) allRoleNames() []string {
+	names := pr.dependentRoleNames()
+	for _, n := range pr.roleNames() {
+		names = appendNew(names, n)
+	}
+	return names
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
 }

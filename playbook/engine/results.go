@@ -78,19 +78,23 @@ func (b *batch) failed(o *outcome) (rescued bool) {
 		return false
 	}
 	rescued = s.cursor.rescuing()
+	if rescued { // the host's own failure alone: others that go down with it have none
+		s.registered.Set("ansible_failed_task", failedTask(o.step))
+		s.registered.Set("ansible_failed_result", o.result)
+	}
 	if o.step.runOnce {
 		for _, other := range b.seats {
 			if other != s && !other.unreachable && !other.cursor.over() {
 				other.removed = true
-				b.failHost(other, o)
+				other.fail()
 			}
 		}
 	}
 	s.removed = !rescued
-	b.failHost(s, o)
+	s.fail()
 	switch {
 	case o.absent: // as Ansible counts it, wherever the failure leads
-		s.removed, s.doomed = true, true
+		s.removed, s.doomed, s.lost = true, true, true
 		s.stats.Failed++
 	case rescued:
 		s.stats.Rescued++
@@ -100,16 +104,11 @@ func (b *batch) failed(o *outcome) (rescued bool) {
 	return rescued
 }
 
-// failHost leads one host to the rescue, always or end that a failure has.
-func (b *batch) failHost(s *seat, o *outcome) {
-	if s.cursor.rescuing() {
-		s.registered.Set("ansible_failed_task", failedTask(o.step))
-		s.registered.Set("ansible_failed_result", o.result)
-	}
+// fail leads the host to the rescue, always or end that a failure has.
+func (s *seat) fail() {
 	s.cursor.fail()
-	if s.cursor.over() {
-		s.failed = true
-	}
+	s.failed = s.failed || s.cursor.over()
+	s.lost = s.lost || s.cursor.failed
 }
 
 func (b *batch) unreachable(o *outcome) {
@@ -131,7 +130,7 @@ func (b *batch) finish(st *step) {
 	if b.fatal(st) {
 		b.failRest(st)
 	}
-	b.checkMaxFail(st)
+	b.checkMaxFail()
 }
 
 // fatal reports whether a failure of this step ends the play for all hosts.
@@ -139,11 +138,11 @@ func (b *batch) fatal(st *step) bool {
 	if !slices.ContainsFunc(st.outcomes, (*outcome).broke) {
 		return false
 	}
-	if st.runOnce {
-		return true
-	}
 	ev := keywordReader{ctx: b.run.context(b.taskScope(st.seats[0], st.plan)), base: &st.task.Base}
-	fatal := ev.boolean("any_errors_fatal", st.plan.anyErrorsFatal, b.play.keywords.anyErrorsFatal)
+	fatal := st.runOnce || ev.boolean("any_errors_fatal", st.plan.anyErrorsFatal, b.play.keywords.anyErrorsFatal)
+	if fatal && slices.ContainsFunc(st.outcomes, (*outcome).outOfReach) {
+		fatal = !ev.boolean("ignore_errors", st.plan.ignoreErrors, false)
+	}
 	if ev.err != nil {
 		b.run.fault(ev.err)
 	}
@@ -151,37 +150,42 @@ func (b *batch) fatal(st *step) bool {
 }
 
 // broke reports whether the task failed on the host, rescued or not, or the
-// host could not be reached.
+// host could not be reached, which counts here even where it is ignored.
 func (o *outcome) broke() bool {
-	return !o.ignored && (o.status == event.Failed || o.status == event.Unreachable)
+	return o.outOfReach() || !o.ignored && o.status == event.Failed
 }
+
+func (o *outcome) outOfReach() bool { return o.status == event.Unreachable }
 
 // failRest fails every host of the batch that the step did not fail itself:
 // each goes to its own rescue or always.
 func (b *batch) failRest(st *step) {
-	var why *outcome
 	failed := map[*seat]bool{}
 	for _, o := range st.outcomes {
-		if o.broke() {
-			why, failed[o.seat] = o, true
+		if o.broke() && !o.outOfReach() {
+			failed[o.seat] = true
 		}
 	}
 	for _, s := range b.seats {
 		if s.live() && !failed[s] && !s.cursor.over() {
-			s.removed, s.doomed = true, true
-			b.failHost(s, why)
+			s.removed, s.doomed, s.lost = true, true, true
+			s.fail()
 		}
 	}
 }
 
-func (b *batch) checkMaxFail(st *step) {
+// checkMaxFail ends the play when more of the batch than max_fail_percentage
+// have failed in it: by a failure that had nowhere to go, neither to a rescue
+// or always nor to handlers that are forced. Hosts out of reach don't count, and
+// hosts that run on their own (strategy: free) are not stopped.
+func (b *batch) checkMaxFail() {
 	limit := b.play.keywords.maxFail
-	if limit < 0 || b.broke {
+	if limit < 0 || b.broke || b.play.alone() {
 		return
 	}
-	failed := b.before
+	failed := 0
 	for _, s := range b.seats {
-		if s.failed || s.unreachable {
+		if s.lost {
 			failed++
 		}
 	}

@@ -93,6 +93,15 @@ func (h *host) setFacts(facts *value.Dict) {
 	h.factVars.Update(facts)
 }
 
+// include takes what include_vars read; with merge, dicts are merged into those
+// that were included before.
+func (h *host) include(read *value.Dict, merge bool) {
+	if merge {
+		read = vars.Merge(h.included.Snapshot(), read)
+	}
+	h.included.Update(read)
+}
+
 // shortFact gives a fact's key in ansible_facts: without "ansible_", except for
 // ansible_local, which keeps its name there.
 func shortFact(name string) string {
@@ -146,6 +155,7 @@ type seat struct {
 	ran           map[string]bool // hashes of roles that ran to their end
 	busy          bool            // a task is in flight
 	waiting       bool            // for --start-at-task
+	lost          bool            // failed with no rescue, always or forced handler to come
 	varsFiles     []vars.Layer
 }
 

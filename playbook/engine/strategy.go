@@ -33,6 +33,11 @@ func newStrategy(name string, p *playbook.Play, forks int) (strategy, error) {
 		WithHint("use linear, free, host_pinned or debug")}
 }
 
+// alone reports whether the play's strategy lets hosts run on their own.
+func (pr *playRun) alone() bool {
+	return pr.keywords.strategy == "free" || pr.keywords.strategy == "host_pinned"
+}
+
 // linear runs each task on all hosts before the next one: all hosts whose next
 // task stands earliest in the play run it, the others wait.
 type linear struct{}

@@ -289,7 +289,7 @@ func (i *itemRun) addEnvironment(env map[string]string, e value.Value) error {
 		return i.addEnvironment(env, v)
 	}
 	if e != value.None && e != value.Omit && value.String(e) != "" {
-		return source.Errorf(i.step.task.Pos, "environment must be a dictionary, not %s", value.Repr(e))
+		i.batch.run.warn(i.step.task.Pos, "environment must be a mapping of names to values; skipping "+value.Repr(e))
 	}
 	return nil
 }
