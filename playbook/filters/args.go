@@ -118,6 +118,14 @@ func (a *args) lookup(name string) value.Value {
 	return a.vals[i]
 }
 
+// given gives the argument, def when it was not given; None is an argument too.
+func (a *args) given(name string, def value.Value) value.Value {
+	if v := a.lookup(name); v != nil {
+		return v
+	}
+	return def
+}
+
 // has reports whether the argument was given and is not None.
 func (a *args) has(name string) bool {
 	v := a.lookup(name)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"drover/playbook/jinja"
 	"drover/playbook/value"
 )
 
@@ -29,14 +30,22 @@ func dict2items(a *args) (value.Value, error) {
 	if !ok {
 		return nil, fmt.Errorf("dict2items requires a dictionary, got %s instead.", className(a.val("value")))
 	}
-	keyName, valueName := a.strOr("key_name", "key"), a.strOr("value_name", "value")
+	keyName, valueName := a.given("key_name", value.Str("key")), a.given("value_name", value.Str("value"))
+	for _, name := range []value.Value{keyName, valueName} {
+		if !hashable(name) {
+			return nil, jinja.TypeErrorf("unhashable type: '%s'", name.Type())
+		}
+	}
 	out := &value.List{}
 	for _, k := range m.Keys() {
 		v, _, err := m.Get(k)
 		if err != nil {
 			return nil, err
 		}
-		out.Append(value.DictOf(keyName, k, valueName, v))
+		item := value.NewDict(2)
+		item.Set(keyName, k)
+		item.Set(valueName, v)
+		out.Append(item)
 	}
 	return out, nil
 }

@@ -55,6 +55,10 @@ func (d dateTime) field(name string) value.Value {
 		return value.Int(d.t.Month())
 	case "day":
 		return value.Int(d.t.Day())
+	case "min":
+		return dateTime{time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), true, d.dateOnly}
+	case "max":
+		return d.latest()
 	}
 	if d.dateOnly {
 		return nil
@@ -70,6 +74,8 @@ func (d dateTime) field(name string) value.Value {
 		return value.Int(d.t.Nanosecond() / 1000)
 	case "fold":
 		return value.Int(0)
+	case "resolution":
+		return deltaOf(time.Microsecond)
 	case "tzinfo":
 		if d.naive {
 			return value.None
@@ -77,6 +83,14 @@ func (d dateTime) field(name string) value.Value {
 		return value.Str(d.zoneName())
 	}
 	return nil
+}
+
+// latest is the last day, or the last moment, that Python knows.
+func (d dateTime) latest() dateTime {
+	if d.dateOnly {
+		return dateTime{time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), true, true}
+	}
+	return dateTime{time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC), true, false}
 }
 
 func (d dateTime) zoneName() string {
@@ -166,8 +180,14 @@ func (d dateTime) clockMethod(name string) value.Value {
 		t := d.t
 		day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 		return constant(name, dateTime{day, true, true})
-	case "time":
+	case "time", "timetz":
 		return constant(name, timeOfDay{d.t})
+	case "dst":
+		return constant(name, value.None)
+	case "utctimetuple":
+		t := dateTime{t: d.t.UTC()}.timeTuple()
+		t[len(t)-1] = value.Int(0)
+		return constant(name, t)
 	case "timestamp":
 		return constant(name, value.Float(float64(d.local().UnixMicro())/1e6))
 	case "utcoffset":

@@ -233,9 +233,6 @@ func (d timeDelta) Compare(other value.Value) (int, bool) {
 	return d.us.Cmp(o.us), true
 }
 
-// JSONValue is the printed form.
-func (d timeDelta) JSONValue() value.Value { return value.Str(d.Str()) }
-
 // localTime gives a moment as naive local time.
 func localTime(t time.Time) value.Value {
 	t = t.Local()

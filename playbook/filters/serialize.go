@@ -3,10 +3,12 @@ package filters
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"drover/playbook/filters/pyyaml"
 	"drover/playbook/jinja"
+	"drover/playbook/source"
 	"drover/playbook/value"
 	"drover/playbook/yaml"
 )
@@ -183,15 +185,59 @@ func setYAMLOption(a *args, o *pyyaml.Options, kw jinja.Kwarg) error {
 	case "explicit_end":
 		o.ExplicitEnd = on
 	case "line_break":
-		if s, ok := value.AsString(kw.Val); ok {
+		if s, _ := value.AsString(kw.Val); s == "\r" || s == "\r\n" {
 			o.LineBreak = s
 		}
-	case "dump_vault_tags", "encoding", "version", "tags", "vault_behavior":
+	case "version":
+		return setYAMLVersion(o, kw.Val)
+	case "tags":
+		return setYAMLTags(o, kw.Val)
+	case "dump_vault_tags", "encoding", "vault_behavior":
 	case "allow_unicode":
 		return errors.New("yaml.dump() got multiple values for keyword argument 'allow_unicode'")
 	default:
 		return fmt.Errorf("dump_all() got an unexpected keyword argument '%s'", kw.Name)
 	}
+	return nil
+}
+
+// setYAMLVersion adds the directive for a pair of major and minor version.
+func setYAMLVersion(o *pyyaml.Options, v value.Value) error {
+	if v == value.None {
+		return nil
+	}
+	pair, ok := asSequence(v)
+	if !ok || len(pair) != 2 {
+		return errors.New("argument 'version' must be a pair: the major and the minor number of a YAML version")
+	}
+	if major, _ := value.AsInt(pair[0]); major != 1 {
+		return fmt.Errorf("YAML version %s.%s is not supported", value.String(pair[0]), value.String(pair[1]))
+	}
+	o.Version = "1." + value.String(pair[1])
+	return nil
+}
+
+// setYAMLTags adds directives that give handles of tags their prefixes.
+func setYAMLTags(o *pyyaml.Options, v value.Value) error {
+	if v == value.None {
+		return nil
+	}
+	m, ok := v.(value.Mapping)
+	if !ok {
+		return fmt.Errorf("argument 'tags' must be a dict of handles and prefixes, not '%s'", v.Type())
+	}
+	for _, k := range m.Keys() {
+		prefix, _, err := m.Get(k)
+		if err != nil {
+			return err
+		}
+		handle, to := value.String(k), value.String(prefix)
+		if len(handle) < 1 || handle[0] != '!' || handle[len(handle)-1] != '!' || to == "" {
+			return fmt.Errorf("argument 'tags': the handle '%s' must start and end with '!' and have a prefix", handle)
+		}
+		o.Tags = append(o.Tags, handle+" "+to)
+	}
+	slices.Sort(o.Tags)
 	return nil
 }
 
@@ -205,7 +251,25 @@ func fromYAML(a *args) (value.Value, error) {
 	if !ok {
 		return a.val("value"), nil
 	}
-	return yaml.Value([]byte(s), textName, untrusted)
+	v, err := yaml.Value([]byte(s), textName, untrusted)
+	return v, textError(err)
+}
+
+// textError tells the place of a fault in a text that is in no file as part of
+// the message: the place that counts is that of the filter.
+func textError(err error) error {
+	var placed *source.Error
+	if !errors.As(err, &placed) {
+		return err
+	}
+	msg := placed.Msg
+	if placed.Pos.Line > 0 {
+		msg = fmt.Sprintf("%s (line %d, column %d of the text)", msg, placed.Pos.Line, placed.Pos.Col)
+	}
+	if placed.Hint != "" {
+		msg += ": " + placed.Hint
+	}
+	return errors.New(msg)
 }
 
 func fromYAMLAll(a *args) (value.Value, error) {
@@ -218,7 +282,7 @@ func fromYAMLAll(a *args) (value.Value, error) {
 	}
 	docs, err := yaml.Documents([]byte(s), textName, untrusted)
 	if err != nil {
-		return nil, err
+		return nil, textError(err)
 	}
 	out := value.NewList()
 	for _, d := range docs {

@@ -69,11 +69,14 @@ func (a *args) shortcut(f *frame, x expr, name string) (v value.Value, done bool
 	case name == "undefined":
 		return value.Bool(!ok || plain), true, nil
 	case ok:
-		return v, true, nil
+		v, err = f.c.listed(v)
+		return v, true, err
 	case len(a.pos) == 0:
 		return value.Str(""), true, nil
 	}
-	v, err = a.pos[0].eval(f)
+	if v, err = a.pos[0].eval(f); err == nil {
+		v, err = f.c.listed(v)
+	}
 	return v, true, err
 }
 

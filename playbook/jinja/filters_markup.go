@@ -80,7 +80,7 @@ func filterToJSON(c *Call) (value.Value, error) {
 	if err := c.Unpack("value", &v, "indent?", &indent); err != nil {
 		return nil, err
 	}
-	o := value.JSONOptions{SortKeys: true}
+	o := value.JSONOptions{SortKeys: true, Strict: true}
 	if n, ok := value.AsInt(indent); ok {
 		o.Pretty = true
 		o.Indent = strings.Repeat(" ", int(min(max(n, 0), 1000)))

@@ -50,14 +50,14 @@ func filterWordWrap(c *Call) (value.Value, error) {
 	if err := c.Unpack("s", &v, "width?", &width, "break_long_words?", &breakLong, "wrapstring?", &sep, "break_on_hyphens?", &hyphens); err != nil {
 		return nil, err
 	}
-	if width < 1 {
-		return nil, valueErrorf("invalid width %d (must be > 0)", width)
-	}
 	text, isText := value.AsString(v)
 	if !isText {
 		return nil, noText(v)
 	}
-	nl := "\n"
+	if width < 1 && text != "" {
+		return nil, valueErrorf("invalid width %d (must be > 0)", width)
+	}
+	nl := c.newlines()
 	if sep != value.None {
 		nl = value.String(sep)
 	}
@@ -66,6 +66,14 @@ func filterWordWrap(c *Call) (value.Value, error) {
 		out = append(out, strings.Join(wrapLine(line, width, breakLong, hyphens), nl))
 	}
 	return value.Str(strings.Join(out, nl)), nil
+}
+
+// newlines is what stands for a new line in the template that calls.
+func (c *Call) newlines() string {
+	if t := c.site.tpl; t != nil && t.syntax != nil && t.syntax.NewlineSequence != "" {
+		return t.syntax.NewlineSequence
+	}
+	return "\n"
 }
 
 // wrapLine breaks one line as Python's textwrap does when it keeps blanks

@@ -164,7 +164,7 @@ func (b *braces) lookup(name string) (value.Value, error) {
 			if attr == "" {
 				return nil, valueErrorf("Empty attribute in format string")
 			}
-			v, err = b.step(b.c.GetAttr(v, attr))
+			v, err = b.step(b.attr(v, attr))
 			rest = rest[1+n:]
 			continue
 		}
@@ -212,6 +212,25 @@ func (b *braces) first(name string) (value.Value, error) {
 	return b.args[i], nil
 }
 
+// attr gives v.name as Python does: no item stands in for an attribute.
+func (b *braces) attr(v value.Value, name string) (value.Value, error) {
+	v, err := b.c.forced(v, nil)
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := v.(*value.Undefined); ok && !u.Plain {
+		return nil, &UndefinedError{u}
+	}
+	if strings.HasPrefix(name, "_") {
+		if m := methodOf(v, name); m != nil {
+			return &method{v, m}, nil
+		}
+	} else if a, ok, err := attribute(v, name); err != nil || ok {
+		return a, err
+	}
+	return missedAttr(v, name), nil
+}
+
 // item gives v[key]; a key of digits is an index.
 func (b *braces) item(v value.Value, key string) (value.Value, error) {
 	var k value.Value = value.Str(key)
@@ -227,6 +246,9 @@ func (b *braces) item(v value.Value, key string) (value.Value, error) {
 			return nil, err
 		}
 		return b.c.forced(e, nil)
+	}
+	if _, isText := k.(value.Str); isText && isSequenceLike(v) {
+		return nil, TypeErrorf("%s indices must be integers, not 'str'", v.Type())
 	}
 	e, err := b.c.GetItem(v, k)
 	if _, miss := e.(*value.Undefined); miss && !isSequenceLike(v) {

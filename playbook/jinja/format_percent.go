@@ -48,7 +48,8 @@ func (c *Context) formatPercent(format value.Value, s string, arg value.Value) (
 	_, isText := value.AsString(arg)
 	_, isMapping := arg.(value.Mapping)
 	_, isList := arg.(*value.List)
-	mapping := p.single && (isMapping || isList) && !isText
+	_, isRange := arg.(*rangeValue)
+	mapping := p.single && (isMapping || isList || isRange) && !isText
 	if p.used < len(p.args) && !mapping {
 		return nil, TypeErrorf("not all arguments converted during string formatting")
 	}

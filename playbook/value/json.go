@@ -20,11 +20,15 @@ type JSONOptions struct {
 	Key      string // separator after a key; "" means ": "
 	NoNaN    bool   // allow_nan=False: NaN and infinities are errors
 	SkipKeys bool   // leave out keys that JSON can't have, instead of failing
+	Strict   bool   // only what JSON has: no dates, no ranges
 }
 
 // JSONer is a value without a JSON form of its own that says as which other
 // value it is written (a date as its ISO text).
-type JSONer interface{ JSONValue() Value }
+type JSONer interface {
+	Value
+	JSONValue() Value
+}
 
 // JSON gives v as json.dumps prints it by default; what JSON can't express is
 // written as the text of its str().
@@ -88,11 +92,14 @@ func (e *jsonEncoder) value(v Value, depth int) error {
 	case *Dict:
 		return e.entries(v.Entries(), depth)
 	case JSONer:
+		if e.o.Strict {
+			return e.unsupported(v)
+		}
 		return e.value(v.JSONValue(), depth)
 	case Mapping:
 		return e.mapping(v, depth)
 	case Sequence:
-		if _, unstorable := v.(Transient); unstorable && !e.lenient {
+		if _, unstorable := v.(Transient); unstorable && e.o.Strict {
 			return e.unsupported(v)
 		}
 		return e.sequence(v, depth)

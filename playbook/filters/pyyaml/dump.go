@@ -34,7 +34,9 @@ type Options struct {
 	Canonical     bool
 	ExplicitStart bool
 	ExplicitEnd   bool
-	LineBreak     string // "\n" when empty
+	LineBreak     string   // "\n" when empty
+	Version       string   // of YAML, written as a directive; none when empty
+	Tags          []string // "handle prefix", written as directives
 }
 
 // Timestamp is a value that is written as a YAML timestamp.
@@ -134,8 +136,7 @@ func (r *representer) represent(v value.Value, depth int) (*node, error) {
 		return r.mapping(v, depth)
 	case Timestamp:
 		return &node{kind: kindTimestamp, text: v.YAMLTimestamp(), style: r.o.Style}, nil
-	case value.JSONer:
-		return r.represent(v.JSONValue(), depth)
+	case value.Transient: // a range is no list to PyYAML
 	case value.Sequence:
 		return r.sequence(v, depth)
 	}

@@ -32,8 +32,20 @@ func newEmitter(o Options) *emitter {
 	return &emitter{o: o, indent: -1, whitespace: true, indention: true}
 }
 
+// directives writes the lines that stand before a document; it reports whether
+// there are any.
+func (e *emitter) directives() bool {
+	if e.o.Version != "" {
+		e.out.WriteString("%YAML " + e.o.Version + e.o.LineBreak)
+	}
+	for _, t := range e.o.Tags {
+		e.out.WriteString("%TAG " + t + e.o.LineBreak)
+	}
+	return e.o.Version != "" || len(e.o.Tags) > 0
+}
+
 func (e *emitter) document(root *node) {
-	if e.o.ExplicitStart || e.o.Canonical {
+	if e.directives() || e.o.ExplicitStart || e.o.Canonical {
 		e.writeIndent()
 		e.indicator("---", true, false, false)
 		if e.o.Canonical {
