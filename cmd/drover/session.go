@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -187,7 +188,7 @@ func (s *session) retype() *jinja.Retype {
 }
 
 // nobodyLeft is Ansible's text for a --limit without hosts; scripts look for it.
-const nobodyLeft = "Specified hosts and/or --limit does not match any hosts"
+const nobodyLeft = "Specified inventory, host pattern and/or --limit leaves us with no hosts to target."
 
 // limit gives --limit with its files read, after checking that it leaves hosts.
 func (s *session) limit() (string, error) {
@@ -196,10 +197,20 @@ func (s *session) limit() (string, error) {
 		return "", err
 	}
 	hosts, err := s.inv.Match(limit)
-	if err == nil && len(hosts) == 0 {
+	if err == nil && !s.anyLeft(hosts) {
 		err = errors.New(nobodyLeft)
 	}
 	return limit, err
+}
+
+// anyLeft reports whether a limit to these hosts leaves some to work on: the
+// localhost that is not in the inventory is none of its hosts, unless it has no
+// others, or a command names it itself.
+func (s *session) anyLeft(hosts []*inventory.Host) bool {
+	if len(s.inv.Hosts()) == 0 || s.cli.Command.Name == "exec" {
+		return len(hosts) > 0
+	}
+	return slices.ContainsFunc(hosts, func(h *inventory.Host) bool { return !h.Implicit })
 }
 
 // moduleNames lists the full names of everything that a task can call.

@@ -141,9 +141,9 @@ func withoutLookups(ctx *jinja.Context) *jinja.Context {
 // that are templates: before 2.19 arguments were evaluated first, so that assert
 // never saw one.
 func silentOnDelimiters(ctx *jinja.Context) *jinja.Context {
-	env := *ctx.Env()
-	env.DelimitersFine = true
-	return jinja.NewContext(&env, ctx.Vars())
+	silent := ctx.With(ctx.Vars())
+	silent.DelimitersFine = true
+	return silent
 }
 
 // isConditional: text, what a template gives, and truth values that stand for

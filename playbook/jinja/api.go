@@ -24,8 +24,6 @@ type Env struct {
 	// Lenient is the 2.18 compatibility mode: conditionals may be any value,
 	// and the other differences named in docs/COMPAT.md.
 	Lenient bool
-	// DelimitersFine leaves out the warning of a conditional that is a template.
-	DelimitersFine bool
 	// Retype makes of what templates give the values that 2.18 makes of it;
 	// nil leaves them as they are.
 	Retype *Retype

@@ -83,7 +83,7 @@ func (e *Env) delimitersWarning(src string) string {
 
 // templatedCondition evaluates a conditional written as a template.
 func (c *Context) templatedCondition(src string, pos source.Pos) (bool, error) {
-	if !c.env.DelimitersFine {
+	if !c.DelimitersFine {
 		c.env.warn(pos, c.env.delimitersWarning(src))
 	}
 	tpl, err := c.env.cached(sourceKey{src: src, pos: pos, kind: 't'}, func() (*template, error) {

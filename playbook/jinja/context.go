@@ -26,6 +26,8 @@ type Context struct {
 	// nil when they can't.
 	Inline Loader
 	inline *loading // of Inline, or of the file that is rendered
+	// DelimitersFine leaves out the warning of a conditional that is a template.
+	DelimitersFine bool
 	// Host is what belongs to the host and task that evaluate (where files
 	// are found, the inventory); the engine sets it, lookups read it.
 	Host any
