@@ -49,14 +49,10 @@ func (s *search) add(test func(string, *target.Info) bool) {
 	s.tests = append(s.tests, func(p string, i *target.Info) (bool, error) { return test(p, i), nil })
 }
 
-// kind tests for the type of file; with follow a link counts as its end.
-func (s *search) kind(path string, i *target.Info) bool {
+// kind tests for the type of file. A link is a link, whatever it leads to and
+// even where folders are searched through it.
+func (s *search) kind(_ string, i *target.Info) bool {
 	mode := i.Mode
-	if s.a.Follow && s.a.FileType != "link" && mode&fs.ModeSymlink != 0 {
-		if end, err := s.h.Stat(path); err == nil {
-			mode = end.Mode
-		}
-	}
 	switch s.a.FileType {
 	case "directory":
 		return mode.IsDir()
