@@ -87,11 +87,14 @@ func (v *taskView) Invoke(ctx context.Context, module string, args *value.Dict, 
 }
 
 // uncheckable is the result of a module that does nothing in check mode, nil for
-// all others.
+// all others. Wrong arguments fail there too.
 func (v *taskView) uncheckable(module string, req *remote.Request) *value.Dict {
 	spec, ok := v.item.batch.run.cfg.Modules(module)
 	if !ok || !req.Check || spec.Check != modules.CheckNone {
 		return nil
+	}
+	if errs := modules.Check(spec, req.Args); len(errs) > 0 && module == v.item.module {
+		return value.DictOf("changed", false, "failed", true, "msg", errs[0].Error())
 	}
 	return value.DictOf("changed", false, "skipped", true,
 		"msg", "remote module ("+module[strings.LastIndexByte(module, '.')+1:]+") does not support check mode")
