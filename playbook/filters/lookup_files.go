@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,7 @@ import (
 // fileLookups read files of the controller.
 var fileLookups = []entry{
 	{"file", "*terms lstrip? rstrip? **options", fileLookup, impure},
+	{"community.general.binary_file", "*terms not_exist? **options", binaryFileLookup, impure},
 	{"unvault", "*terms **options", unvaultLookup, impure},
 	{"template", "*terms convert_data? template_vars? variable_start_string? variable_end_string? comment_start_string? " +
 		"comment_end_string? trim_blocks? lstrip_blocks? jinja2_native? **options", templateLookup, impure},
@@ -61,6 +63,32 @@ func fileLookup(a *args) (value.Value, error) {
 		out.Append(maybeSecret(s, secret))
 	}
 	return out, a.err
+}
+
+// binaryFileLookup gives the bytes of files, as they lie there, in Base64.
+func binaryFileLookup(a *args) (value.Value, error) {
+	missing := a.strOr("not_exist", "error")
+	stand, known := map[string]string{"error": "", "empty": "", "empty_str": "empty"}[missing]
+	if !known {
+		return nil, fmt.Errorf("argument 'not_exist' must be one of error, empty, empty_str, not '%s'", missing)
+	}
+	out := value.NewList()
+	for _, name := range a.terms() {
+		path, err := findFile(a.host(), "files", name)
+		if err != nil && missing != "error" {
+			out.Append(value.Str(stand))
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		out.Append(value.Str(base64.StdEncoding.EncodeToString(data)))
+	}
+	return out, nil
 }
 
 func unvaultLookup(a *args) (value.Value, error) {

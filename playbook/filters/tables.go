@@ -6,6 +6,7 @@ var filterTables = [][]entry{
 	urlFilters, setFilters, versionFilters, regexFilters, serializeFilters, randomFilters, dateFilters,
 	csvFilters, iniFilters, passwordFilters, vaultFilters, addressTable, macFilters, communityFilters,
 	timeUnitFilters, keyFilters, structureFilters, xmlFilters, certificateFilters,
+	txtFilters,
 }
 
 // testTables lists the tables of all test families.
