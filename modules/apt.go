@@ -142,6 +142,8 @@ func (r *aptRun) wanted() (names []string, everything bool, err error) {
 			everything = true
 		case strings.Count(p, "=") > 1:
 			return nil, false, Failf("invalid package spec: %s", p)
+		case p == "" && r.State != "absent":
+			return nil, false, Failf("No package matching '' is available")
 		case p != "":
 			names = append(names, p)
 		}

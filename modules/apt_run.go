@@ -33,6 +33,9 @@ func (r *aptRun) packageTool(ctx context.Context, argv ...string) (toolOutput, e
 			return out, err
 		}
 		refusal := lockRefused.FindString(out.Stderr)
+		if strings.Contains(out.Stderr, "are you root?") {
+			refusal = "" // nobody holds it: waiting would not help
+		}
 		if out.RC == 0 || refusal == "" {
 			return out, nil
 		}

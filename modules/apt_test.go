@@ -189,6 +189,15 @@ func TestAptRunsOnlyWhatIsNeeded(t *testing.T) {
 	}
 }
 
+// TestAptIsNotRoot: a lock that may not be taken is none to wait for.
+func TestAptIsNotRoot(t *testing.T) {
+	h := aptHost(map[string]target.Output{"apt-get": {RC: 100, Stderr: []byte("E: Could not open lock file /var/lib/dpkg/lock-frontend - open (13: Permission denied)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?\n")}})
+	_, err := aptModule().Run(context.Background(), h, &Call{Args: value.DictOf("name", "hello", "state", "absent")})
+	if err == nil || !strings.Contains(err.Error(), "are you root?") || len(h.Ran()) != 1 {
+		t.Errorf("%v after %d commands", err, len(h.Ran()))
+	}
+}
+
 func TestAptFailures(t *testing.T) {
 	locked := target.Output{RC: 100, Stderr: []byte("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 42 (dpkg)\n")}
 	tests := []struct {
@@ -199,6 +208,7 @@ func TestAptFailures(t *testing.T) {
 		{"unknown package", []any{"name", "nosuch"}, "No package matching 'nosuch' is available"},
 		{"unknown package to upgrade", []any{"name", "nosuch", "only_upgrade", true}, "No package matching 'nosuch' is available"},
 		{"no such version", []any{"name", "hello=9*"}, "no available installation candidate for hello=9*"},
+		{"an empty name", []any{"name", []any{"hello", ""}}, "No package matching '' is available"},
 		{"no such pattern", []any{"name", "nos*"}, "No package(s) matching 'nos*' available"},
 		{"bad spec", []any{"name", "a=1=2"}, "invalid package spec: a=1=2"},
 		{"locked", []any{"name", "hello", "state", "absent", "lock_timeout", 0}, "Could not get lock /var/lib/dpkg/lock-frontend (held by process 42: apt-get upgrade)"},
