@@ -45,8 +45,7 @@ func (r *run) sureFaults(book *playbook.Playbook) (sure, ignored source.List) {
 		return nil, nil
 	}
 	for _, p := range book.Plays {
-		pr := &playRun{run: r, play: p}
-		pr.exportRoles()
+		pr := r.newPlay(p)
 		pr.vars = appendDict(appendDict(nil, p.ImportVars), p.Vars)
 		if hosts, err := pr.matchHosts(); err != nil || len(hosts) == 0 {
 			continue

@@ -15,7 +15,7 @@ import (
 // when the play or the configuration wants none.
 func (pr *playRun) gatherTask() *playbook.Task {
 	p := pr.play
-	ev := keywordReader{ctx: pr.run.context(pr.run.extraScope(pr.vars...)), base: &p.Base}
+	ev := keywordReader{ctx: pr.run.context(pr.known()), base: &p.Base}
 	implicit := pr.run.cfg.Gathering != "explicit"
 	gather := ev.boolean("gather_facts", p.GatherFacts, implicit)
 	if ev.err != nil {

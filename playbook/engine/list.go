@@ -31,8 +31,7 @@ type ListedTask struct {
 func (e *Engine) List(book *playbook.Playbook) ([]Listing, error) {
 	var out []Listing
 	for _, p := range book.Plays {
-		pr := &playRun{run: e.run, play: p}
-		pr.exportRoles()
+		pr := e.run.newPlay(p)
 		pr.vars = appendDict(appendDict(nil, p.ImportVars), p.Vars)
 		if err := pr.readKeywords(); err != nil {
 			return nil, err
@@ -41,7 +40,7 @@ func (e *Engine) List(book *playbook.Playbook) ([]Listing, error) {
 		if err != nil {
 			return nil, err
 		}
-		ev := keywordReader{ctx: e.run.context(e.run.extraScope(pr.vars...)), base: &p.Base}
+		ev := keywordReader{ctx: e.run.context(pr.known()), base: &p.Base}
 		l := Listing{Name: pr.name, Pattern: hostsText(ev.value("hosts", p.Hosts))}
 		for _, h := range hosts {
 			l.Hosts = append(l.Hosts, h.Name)

@@ -41,11 +41,17 @@ type playRun struct {
 	startAt string // the task to start at, when it is in this play
 }
 
+// newPlay lays out a play with the roles that it names or imports.
+func (r *run) newPlay(p *playbook.Play) *playRun {
+	pr := &playRun{run: r, play: p, roles: slices.Concat(p.Roles, p.Imported)}
+	pr.exportRoles()
+	return pr
+}
+
 // play runs one play and reports whether the run goes on after it.
 func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error) {
-	pr := &playRun{run: r, play: p, roles: slices.Concat(p.Roles, p.Imported)}
+	pr := r.newPlay(p)
 	pr.handlers = flattenHandlers(p.Handlers)
-	pr.exportRoles()
 	if err := pr.readVars(ctx); err != nil {
 		return false, err
 	}
@@ -129,7 +135,7 @@ func (pr *playRun) warnReserved() {
 }
 
 func (pr *playRun) readKeywords() error {
-	p, ctx := pr.play, pr.run.context(pr.run.extraScope(pr.vars...))
+	p, ctx := pr.play, pr.run.context(pr.known())
 	ev := keywordReader{ctx: ctx, base: &p.Base}
 	k := &pr.keywords
 	pr.name = ev.text("name", p.Name, "")
@@ -184,14 +190,17 @@ func asWritten(v value.Value) string {
 	return hostsText(v)
 }
 
+// known is what the play's keywords can use before it has hosts: what roles
+// give to the whole play, its own variables, extra variables.
+func (pr *playRun) known() *vars.Stack {
+	return pr.run.extraScope(slices.Concat(*pr.roleDefaults.Load(), pr.vars, *pr.roleVars.Load())...)
+}
+
 // matchHosts gives the hosts of the play's pattern within --limit, in the
 // pattern's order.
 func (pr *playRun) matchHosts() ([]*inventory.Host, error) {
-	return pr.run.matchHosts(pr.play, pr.vars)
-}
-
-func (r *run) matchHosts(p *playbook.Play, playVars []vars.Layer) ([]*inventory.Host, error) {
-	ev := keywordReader{ctx: r.context(r.extraScope(playVars...)), base: &p.Base}
+	p, r := pr.play, pr.run
+	ev := keywordReader{ctx: r.context(pr.known()), base: &p.Base}
 	pattern := hostsText(ev.value("hosts", p.Hosts))
 	if ev.err != nil {
 		return nil, ev.err
@@ -216,7 +225,7 @@ func (r *run) matchHosts(p *playbook.Play, playVars []vars.Layer) ([]*inventory.
 
 // ordered gives hosts in the order in which the play takes them.
 func (pr *playRun) ordered(hosts []*inventory.Host) ([]*inventory.Host, error) {
-	ev := keywordReader{ctx: pr.run.context(pr.run.extraScope(pr.vars...)), base: &pr.play.Base}
+	ev := keywordReader{ctx: pr.run.context(pr.known()), base: &pr.play.Base}
 	order := ev.text("order", pr.play.Order, "inventory")
 	if ev.err != nil {
 		return nil, ev.err
@@ -269,7 +278,7 @@ func (pr *playRun) serial() ([]int, error) {
 	if p.Serial == nil {
 		return nil, nil
 	}
-	ev := keywordReader{ctx: pr.run.context(pr.run.extraScope(pr.vars...)), base: &p.Base}
+	ev := keywordReader{ctx: pr.run.context(pr.known()), base: &p.Base}
 	v := ev.value("serial", p.Serial)
 	if ev.err != nil || v == nil {
 		return nil, ev.err
