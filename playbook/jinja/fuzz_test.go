@@ -9,7 +9,7 @@ import (
 )
 
 var fuzzSeeds = []string{
-	"plain", "{{ a }}", "{{ a.b['c'][1:2:-1] | default('x') }}", "{% for i in l if i %}{{ loop.index }}{% else %}-{% endfor %}",
+	"plain", "{{'\\'}}0'}}", `{% set x = 'a\\b\'c' %}{{ x }}{{ "\"'" }}`, "{{ a }}", "{{ a.b['c'][1:2:-1] | default('x') }}", "{% for i in l if i %}{{ loop.index }}{% else %}-{% endfor %}",
 	"{% for n in t recursive %}{{ loop(n) }}{% endfor %}", "{% macro m(a, b=1) %}{{ a }}{{ caller() }}{% endmacro %}{% call(x) m(1) %}{{ x }}{% endcall %}",
 	"{% set ns = namespace(x=1) %}{% set ns.x = 2 %}{{ ns.x }}", "{% set x %}{{ a }}{% endset %}", "{% filter upper | trim %}x{% endfilter %}",
 	"{%- if a is defined and not b or c in [1, 2] -%} x {%+ else %}{% endif %}", "{% with a=1, b=2 %}{{ a ~ b }}{% endwith %}",
@@ -27,6 +27,8 @@ func FuzzParse(f *testing.F) {
 	env := NewEnv()
 	syn := defaultSyntax
 	syn.KeepTrailingNewline = true
+	printed := syn
+	printed.literalBackslash = false
 	f.Fuzz(func(t *testing.T, src string) {
 		if strings.Contains(src, "raw") || strings.ContainsRune(src, '\r') {
 			return
@@ -36,7 +38,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		text := printTemplate(first)
-		again, err := parse(env, text, &syn, place{})
+		again, err := parse(env, text, &printed, place{})
 		if err != nil {
 			t.Fatalf("%q prints as %q, which does not parse: %v", src, text, err)
 		}

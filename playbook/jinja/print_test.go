@@ -246,20 +246,11 @@ func exprText(x expr) string {
 	return "?"
 }
 
-// constText writes a constant; quotes inside text are split off into adjacent
-// literals, which works whether backslashes are escapes or not.
+// constText writes a constant; backslashes are escapes in what is printed.
 func constText(v value.Value) string {
 	s, ok := value.AsString(v)
 	if !ok {
 		return value.Repr(v)
 	}
-	var parts []string
-	for _, p := range strings.SplitAfter(s, "'") {
-		if strings.HasSuffix(p, "'") {
-			parts = append(parts, "'"+strings.TrimSuffix(p, "'")+"'", `"'"`)
-		} else {
-			parts = append(parts, "'"+p+"'")
-		}
-	}
-	return "(" + strings.Join(parts, " ") + ")"
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }
