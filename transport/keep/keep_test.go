@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"drover/transport"
 	"drover/transport/keep"
 	"drover/transport/sshtest"
@@ -188,6 +190,27 @@ func TestSocketsOfTheDeadAreRemoved(t *testing.T) {
 	s.dial(t, d)
 	if _, err := os.Lstat(dead); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("it is still there (%v)", err)
+	}
+}
+
+func TestKeeperHoldsNoFilesOfOthers(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := unix.FcntlInt(w.Fd(), unix.F_SETFD, 0); err != nil { // as if it had been inherited
+		t.Fatal(err)
+	}
+	s := newSite(t, "10s")
+	d, _ := s.run(t, transport.Options{})
+	s.dial(t, d)
+	w.Close()
+	if err := r.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the other end is still open: %v", err)
 	}
 }
 

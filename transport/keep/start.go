@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -115,6 +116,21 @@ func sweep(dir string) {
 	}
 }
 
+// closeOnExec marks the files that whoever started this process left open to it, so
+// that the keeper does not get them: it would hold a lock among them (flock(1)),
+// or the other end of a pipe, for as long as it lives.
+func closeOnExec() {
+	entries, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd > 2 {
+			unix.CloseOnExec(fd)
+		}
+	}
+}
+
 // startKeeper gives a process of its own a listening socket at path. Runs may
 // connect at once.
 func startKeeper(path string, start []string) error {
@@ -134,6 +150,7 @@ func startKeeper(path string, start []string) error {
 	defer file.Close()
 	cmd := exec.Command(start[0], append(start[1:len(start):len(start)], Arg, path)...)
 	cmd.ExtraFiles = []*os.File{file}
+	closeOnExec()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal's signals
 	if err := cmd.Start(); err != nil {
 		_ = os.Remove(path)
