@@ -41,6 +41,7 @@ func runPlaybooks(c *cli.Context, verbosity int) (code int, err error) {
 			return 0, err
 		}
 	}
+	useHugePages()
 	s, err := newSession(c, verbosity, displayOptions{printer: c.String("output"), junit: c.String("junit")})
 	if err != nil {
 		return 0, err
