@@ -26,6 +26,11 @@ type endpoint struct {
 func (d *sshDialer) resolve(t *Target) (*endpoint, error) {
 	s := newSettings(d.warnOnce)
 	s.args(t.CommonArgs)
+	if text := s.get("controlpersist"); text != "" {
+		if _, ok := persistTime(text); !ok {
+			d.warnOnce("ControlPersist=" + text + " from the ssh arguments is no time and has no effect: write 60s, 10m, yes or no")
+		}
+	}
 	alias := t.Host
 	if alias == "" {
 		alias = t.Name

@@ -23,14 +23,20 @@ func Persist(t *Target) time.Duration {
 	if s.get("controlmaster") == "" || s.no("controlmaster") {
 		return 0
 	}
-	switch text := strings.ToLower(s.get("controlpersist")); text {
+	limit, _ := persistTime(s.get("controlpersist"))
+	return limit
+}
+
+// persistTime reads the value of ControlPersist; it reports whether it is one.
+func persistTime(text string) (limit time.Duration, ok bool) {
+	switch text = strings.ToLower(text); text {
 	case "", "no", "off", "false":
-		return 0
+		return 0, true
 	case "yes", "true", "0":
-		return foreverTime
-	default:
-		return min(sshTime(text), foreverTime)
+		return foreverTime, true
 	}
+	limit = sshTime(text)
+	return limit, limit > 0
 }
 
 // sshTime reads a time as ssh writes it: 90, 90s, 1m30s, 2h, 1d, 1w; 0 when it

@@ -191,14 +191,22 @@ func (k *keeper) giveBack(lease uint64, closed bool) {
 		return
 	}
 	c.end()
-	if closed || transport.Gone(c.conn) {
+	if closed || !k.park(c) {
 		c.close()
-		return
 	}
+}
+
+// park lets a connection wait for the next run, unless it is lost. One that is
+// lost later is dropped: it is among the idle ones by then.
+func (k *keeper) park(c *kept) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if transport.Gone(c.conn) {
+		return false
+	}
 	k.idle[c.key] = append(k.idle[c.key], c)
 	c.timer = time.AfterFunc(c.limit, func() { k.drop(c) })
+	return true
 }
 
 // drop closes a connection that was idle for too long, or was lost meanwhile; one

@@ -150,8 +150,8 @@ func startKeeper(path string, start []string) error {
 	defer file.Close()
 	cmd := exec.Command(start[0], append(start[1:len(start):len(start)], Arg, path)...)
 	cmd.ExtraFiles = []*os.File{file}
-	closeOnExec()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal's signals
+	closeOnExec()
 	if err := cmd.Start(); err != nil {
 		_ = os.Remove(path)
 		return err
