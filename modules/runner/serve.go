@@ -25,7 +25,13 @@ type Options struct {
 	// with AsyncArg); its words are argv.
 	Detach []string
 	Dir    string // where detached jobs run; "": the process's working directory
+	// Long, if any, is told when a call or batch takes longer than longCall;
+	// it may be told again.
+	Long func()
 }
+
+// longCall is when a call begins to be worth more than one processor.
+const longCall = 100 * time.Millisecond
 
 // leaveTime is how long calls may take to end when the controller has gone.
 const leaveTime = 5 * time.Second
@@ -35,6 +41,9 @@ const leaveTime = 5 * time.Second
 func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if o.Long == nil {
+		o.Long = func() {}
+	}
 	w := wire.NewWriter(out)
 	s := &server{o: o, w: w, streams: wire.NewStreams(w, "the controller"), cancels: map[uint32]func(stopOnly bool){}}
 	hello := &wire.Hello{Version: wire.Version, PID: os.Getpid(), User: o.Host.Users().Current().Name}
@@ -142,6 +151,7 @@ func (s *server) take(ctx context.Context, f wire.Frame) error {
 // must be called at its end.
 func (s *server) begin(ctx context.Context, id uint32, stop func()) (_ context.Context, done func()) {
 	ctx, cancel := context.WithCancel(ctx)
+	long := time.AfterFunc(longCall, s.o.Long)
 	s.mu.Lock()
 	s.cancels[id] = func(stopOnly bool) {
 		stop()
@@ -153,6 +163,7 @@ func (s *server) begin(ctx context.Context, id uint32, stop func()) (_ context.C
 	s.running.Add(1)
 	return ctx, func() {
 		cancel()
+		long.Stop()
 		s.mu.Lock()
 		delete(s.cancels, id)
 		s.mu.Unlock()

@@ -126,6 +126,25 @@ func TestCallsRunBesideEachOther(t *testing.T) {
 	}
 }
 
+// A call that takes its time is told of while it runs.
+func TestLongCall(t *testing.T) {
+	long := make(chan struct{}, 1)
+	o := options(func(ctx context.Context, _ target.Host, _ *modules.Call) (*modules.Result, error) {
+		select {
+		case <-long:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
+	o.Long = func() { long <- struct{}{} }
+	c := serve(t, o, nil)
+	c.call(1, &wire.Call{Module: "m"})
+	if _, r := c.reply(); r.Outcome != wire.OutcomeResult {
+		t.Errorf("got %+v", r)
+	}
+}
+
 // The end of the input ends the calls and their processes.
 func TestEndOfInput(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "late")
