@@ -30,6 +30,9 @@ type batch struct {
 	broke    bool
 	done     chan *outcome
 	inFlight int
+	// woken are the hosts that something happened to since the strategy last
+	// looked: those that may have a next task while others are at work.
+	woken []*seat
 }
 
 // runBatch runs the play for some of its hosts and reports whether the run

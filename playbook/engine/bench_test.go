@@ -38,13 +38,24 @@ func BenchmarkTask(b *testing.B) {
 		"loop":      "command: \"echo {{ item }}\"\n      loop: [1, 2, 3, 4]",
 		"set_fact":  "set_fact: {made: \"{{ greeting | upper }}\"}",
 	} {
-		b.Run(name, func(b *testing.B) { benchmarkTask(b, task) })
+		b.Run(name, func(b *testing.B) { benchmarkTask(b, "linear", 20, 50, task) })
 	}
 }
 
-func benchmarkTask(b *testing.B, task string) {
-	const hosts, tasks = 20, 50
-	text := "- hosts: all\n  gather_facts: false\n  vars: {greeting: hello, number: '5'}\n  tasks:\n" +
+// BenchmarkFleet is what a task costs the engine alone where hosts are many: it
+// must stay the same.
+func BenchmarkFleet(b *testing.B) {
+	for _, strategy := range []string{"linear", "free", "host_pinned"} {
+		for _, hosts := range []int{100, 1000, 10000} {
+			b.Run(fmt.Sprintf("%s/%d", strategy, hosts), func(b *testing.B) {
+				benchmarkTask(b, strategy, hosts, 5, "set_fact: {made: true}")
+			})
+		}
+	}
+}
+
+func benchmarkTask(b *testing.B, strategy string, hosts, tasks int, task string) {
+	text := "- hosts: all\n  gather_facts: false\n  strategy: " + strategy + "\n  vars: {greeting: hello, number: '5'}\n  tasks:\n" +
 		strings.Repeat("    - "+task+"\n", tasks)
 	path := filepath.Join(b.TempDir(), "play.yml")
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

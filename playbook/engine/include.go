@@ -52,24 +52,29 @@ func (b *batch) include(st *step) {
 // inclusionGroups joins what hosts want included: the same thing for all of
 // them, each host once.
 func inclusionGroups(st *step) []*inclusionGroup {
+	wanted := map[*seat][]*inclusion{}
+	for _, o := range st.outcomes {
+		if len(o.includes) > 0 {
+			wanted[o.seat] = append(wanted[o.seat], o.includes...)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
 	var groups []*inclusionGroup
 	byKey := map[string][]*inclusionGroup{}
 	for _, s := range st.runners {
-		for _, o := range st.outcomes {
-			if o.seat != s {
+		for _, inc := range wanted[s] {
+			key := inc.key()
+			i := slices.IndexFunc(byKey[key], func(g *inclusionGroup) bool { return g.seats[len(g.seats)-1] != s })
+			if i >= 0 {
+				g := byKey[key][i]
+				g.seats = append(g.seats, s)
 				continue
 			}
-			for _, inc := range o.includes {
-				same := byKey[inc.key()]
-				i := slices.IndexFunc(same, func(g *inclusionGroup) bool { return !slices.Contains(g.seats, s) })
-				if i >= 0 {
-					same[i].seats = append(same[i].seats, s)
-					continue
-				}
-				g := &inclusionGroup{inclusion: inc, seats: []*seat{s}}
-				byKey[inc.key()] = append(same, g)
-				groups = append(groups, g)
-			}
+			g := &inclusionGroup{inclusion: inc, seats: []*seat{s}}
+			byKey[key] = append(byKey[key], g)
+			groups = append(groups, g)
 		}
 	}
 	return groups

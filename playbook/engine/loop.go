@@ -74,15 +74,18 @@ func (b *batch) loop(ctx context.Context, s strategy) {
 		if ctx.Err() == nil && !b.stop && b.run.faulted() == nil {
 			ws = s.next(b)
 		}
-		b.noteFailures()
+		over := false
 		for _, w := range ws {
-			b.start(ctx, w)
-		}
-		if b.inFlight == 0 {
-			if len(ws) == 0 {
-				return
+			if b.start(ctx, w) {
+				over = true
+				b.wake(w.seats...)
 			}
+		}
+		switch {
+		case over:
 			continue
+		case b.inFlight == 0:
+			return
 		}
 		o := <-b.done
 		if b.debug(ctx, o) {
@@ -94,20 +97,14 @@ func (b *batch) loop(ctx context.Context, s strategy) {
 		st.outcomes = append(st.outcomes, o)
 		if st.pending--; st.pending == 0 {
 			b.finish(st)
+			b.wake(st.seats...)
 		}
-	}
-}
-
-// noteFailures marks the hosts whose failure waited for the end of an always.
-func (b *batch) noteFailures() {
-	for _, s := range b.seats {
-		s.failed = s.failed || s.cursor.failed
 	}
 }
 
 // start begins a step. Meta tasks and steps for which nothing has to be done
 // on hosts are over at once.
-func (b *batch) start(ctx context.Context, w work) {
+func (b *batch) start(ctx context.Context, w work) (over bool) {
 	for _, s := range w.seats {
 		s.cursor.consume()
 		delete(s.notified, w.task)
@@ -115,14 +112,14 @@ func (b *batch) start(ctx context.Context, w work) {
 	p := b.run.plans.get(w.task)
 	if w.task.Meta != "" {
 		b.meta(ctx, p, w.seats)
-		return
+		return true
 	}
 	st := &step{lost: map[*seat]bool{}, claims: &sync.Map{}, task: w.task, plan: p, info: b.infoFor(w.task, w.seats[0]), seats: w.seats, runners: w.seats}
 	if !b.prepare(st) {
-		return
+		return true
 	}
 	if b.run.cfg.Step && !b.confirm(ctx, st) {
-		return
+		return true
 	}
 	for _, s := range st.runners {
 		s.busy = true
@@ -131,6 +128,7 @@ func (b *batch) start(ctx context.Context, w work) {
 	st.pending = len(st.runners)
 	b.inFlight += st.pending
 	b.dispatch(ctx, st)
+	return false
 }
 
 func seatNames(seats []*seat) []string {

@@ -12,7 +12,7 @@ func (b *batch) apply(o *outcome) {
 	st := o.step
 	o.seat.busy = false
 	if o.cancelled {
-		o.seat.cursor.stop()
+		o.seat.stop()
 		return
 	}
 	targets := []*seat{o.seat}

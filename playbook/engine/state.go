@@ -154,9 +154,18 @@ type seat struct {
 	worked        map[string]bool // hashes of roles of which a task ran
 	ran           map[string]bool // hashes of roles that ran to their end
 	busy          bool            // a task is in flight
+	woken         bool            // it stands in the batch's list of that name
 	waiting       bool            // for --start-at-task
 	lost          bool            // failed with no rescue, always or forced handler to come
 	varsFiles     []vars.Layer
+}
+
+// peek gives the host's next task; nil at its end of the play. A failure that
+// waited for the end of an always counts from there on.
+func (s *seat) peek() *playbook.Task {
+	t := s.cursor.peek()
+	s.failed = s.failed || s.cursor.failed
+	return t
 }
 
 // live reports whether the host still takes part in the batch.

@@ -26,7 +26,7 @@ func newStrategy(name string, p *playbook.Play, forks int) (strategy, error) {
 	case "free":
 		return free{}, nil
 	case "host_pinned":
-		return pinned{forks: forks}, nil
+		return &pinned{forks: forks}, nil
 	}
 	known := []string{"linear", "free", "host_pinned", "debug"}
 	return nil, &RunError{source.Errorf(p.Keys["strategy"], "the strategy '%s' is not known%s", name, source.DidYouMean(name, known)).
@@ -52,7 +52,7 @@ func (linear) next(b *batch) []work {
 		if !s.live() {
 			continue
 		}
-		t := s.cursor.peek()
+		t := s.peek()
 		if t == nil {
 			continue
 		}
@@ -74,45 +74,65 @@ func (linear) next(b *batch) []work {
 	return []work{w}
 }
 
+// wake notes hosts whose state changed. It costs nothing to name one twice, and
+// nothing but time to forget one: when no task is at work all are looked at.
+func (b *batch) wake(seats ...*seat) {
+	for _, s := range seats {
+		if !s.woken {
+			s.woken = true
+			b.woken = append(b.woken, s)
+		}
+	}
+}
+
+// candidates gives the hosts that may have a next task. With 10,000 hosts on
+// their own, each of which ends a task, it must not be all of them.
+func (b *batch) candidates() []*seat {
+	woken := b.woken
+	b.woken = nil
+	for _, s := range woken {
+		s.woken = false
+	}
+	if b.inFlight == 0 {
+		return b.seats
+	}
+	return woken
+}
+
 // free lets every host run through the play as fast as it can.
 type free struct{}
 
-func (free) next(b *batch) []work {
-	var ws []work
-	for _, s := range b.seats {
-		if w, ok := s.nextAlone(); ok {
-			ws = append(ws, w)
-		}
-	}
-	return ws
-}
+func (free) next(b *batch) []work { return nextOf(b.candidates()) }
 
 // pinned is free for as many hosts at a time as there are forks: a host that
 // began is brought to its end before another one begins.
-type pinned struct{ forks int }
+type pinned struct {
+	forks int
+	began int // so many of the batch's hosts, from the first
+}
 
-func (p pinned) next(b *batch) []work {
-	var ws []work
-	busy := 0
-	for _, s := range b.seats {
-		if busy >= p.forks {
-			break
-		}
-		if s.busy {
-			busy++
-		} else if w, ok := s.nextAlone(); ok {
-			busy++
-			ws = append(ws, w)
-		}
+func (p *pinned) next(b *batch) []work {
+	begun := b.candidates()
+	if b.inFlight == 0 {
+		begun = begun[:p.began]
+	}
+	ws := nextOf(begun)
+	for ; p.began < len(b.seats) && b.inFlight+len(ws) < p.forks; p.began++ {
+		ws = append(ws, nextOf(b.seats[p.began:p.began+1])...)
 	}
 	return ws
 }
 
-// nextAlone gives the next task of a host that is not at work.
-func (s *seat) nextAlone() (work, bool) {
-	if s.busy || !s.live() {
-		return work{}, false
+// nextOf gives the next task of each of the hosts that is not at work.
+func nextOf(seats []*seat) []work {
+	var ws []work
+	for _, s := range seats {
+		if s.busy || !s.live() {
+			continue
+		}
+		if t := s.peek(); t != nil {
+			ws = append(ws, work{task: t, seats: []*seat{s}})
+		}
 	}
-	t := s.cursor.peek()
-	return work{task: t, seats: []*seat{s}}, t != nil
+	return ws
 }
