@@ -19,6 +19,7 @@ type batch struct {
 	run   *run
 	play  *playRun
 	seats []*seat
+	names roster // of the seats
 	// size is the number of hosts with those that failed in former plays.
 	size int
 	// taskIDs numbers the tasks for events.
@@ -48,7 +49,7 @@ func (pr *playRun) runBatch(ctx context.Context, members []*host) bool {
 	b.loop(ctx, s)
 	failed := 0
 	for _, s := range b.seats {
-		if s.failed || s.unreachable || s.doomed {
+		if s.failed.Load() || s.unreachable.Load() || s.doomed {
 			failed++
 		}
 	}
@@ -61,6 +62,7 @@ func (pr *playRun) runBatch(ctx context.Context, members []*host) bool {
 func (pr *playRun) newBatch(members []*host) *batch {
 	b := &batch{run: pr.run, play: pr, taskIDs: map[*playbook.Task]*event.TaskInfo{}, gates: map[*playbook.Task]chan struct{}{}, done: make(chan *outcome)}
 	root := &playbook.Block{Play: pr.play, Implicit: true, Body: pr.steps()}
+	b.names.changes = &pr.run.hosts.changes
 	b.size = len(members)
 	for _, h := range members {
 		if !h.counts() {
@@ -75,6 +77,7 @@ func (pr *playRun) newBatch(members []*host) *batch {
 		}
 		s.cursor.push(root, 0)
 		b.seats = append(b.seats, s)
+		b.names.add(h)
 		b.readVarsFiles(s)
 	}
 	return b
@@ -260,16 +263,6 @@ func (b *batch) infoFor(t *playbook.Task, s *seat) *event.TaskInfo {
 		i.NoLog = ev.boolean("no_log", noLog, false) || ev.err != nil
 	}
 	return &i
-}
-
-func (b *batch) names(keep func(*seat) bool) value.Value {
-	l := value.NewList()
-	for _, s := range b.seats {
-		if keep(s) {
-			l.Append(value.Str(s.name))
-		}
-	}
-	return l
 }
 
 // readVarsFiles reads the play's vars_files for a host. Names that need facts

@@ -126,8 +126,8 @@ func (i *itemRun) addHost(result, d *value.Dict) {
 // know makes a host that add_host brought one of those that the play's magic
 // variables name; it takes part from the next play on.
 func (pr *playRun) know(h *host) {
-	if !slices.Contains(pr.matched, h) {
-		pr.matched = append(pr.matched, h)
+	if !pr.matched.has(h) {
+		pr.matched.add(h)
 	}
 }
 

@@ -160,9 +160,10 @@ func (e *Engine) Run(ctx context.Context, books []*playbook.Playbook) (*Outcome,
 func (r *run) outcome(ctx context.Context) *Outcome {
 	out := &Outcome{Stats: r.hosts.stats(), Interrupted: ctx.Err() != nil}
 	for _, h := range r.hosts.byName { // also those that no task ran on
-		out.Failed = out.Failed || h.failed
-		out.Unreachable = out.Unreachable || h.unreachable
-		if h.failed || h.unreachable {
+		failed, unreachable := h.failed.Load(), h.unreachable.Load()
+		out.Failed = out.Failed || failed
+		out.Unreachable = out.Unreachable || unreachable
+		if failed || unreachable {
 			out.FailedHosts = append(out.FailedHosts, h.name)
 		}
 	}

@@ -185,11 +185,11 @@ func (m *taskMagic) Lookup(name string) (value.Value, bool) {
 	b := m.batch
 	switch name {
 	case "play_hosts", "ansible_play_batch":
-		return b.names(func(s *seat) bool { return s.counts() }), true
+		return b.names.counted(), true
 	case "ansible_play_hosts":
-		return hostNames(b.play.matched, (*host).counts), true
+		return b.play.matched.counted(), true
 	case "ansible_play_hosts_all":
-		return hostNames(b.play.matched, func(*host) bool { return true }), true
+		return b.play.matched.all(), true
 	case "ansible_play_name":
 		return value.Str(b.play.name), true
 	case "role_names", "ansible_play_role_names":

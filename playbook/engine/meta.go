@@ -72,8 +72,12 @@ var metaActions = map[string]metaAction{
 	"clear_host_errors": {skipped: sayHost("not clearing host error state"),
 		do: func(_ context.Context, b *batch, _ *plan, _ *seat) string {
 			for _, s := range b.seats {
-				s.removed = s.removed || s.host.unreachable // from the play's list
-				s.failed, s.doomed, s.lost, s.host.unreachable = false, false, false, false
+				if s.unreachable.Load() {
+					s.mark(&s.removed, true) // from the play's list
+				}
+				s.mark(&s.failed, false)
+				s.mark(&s.unreachable, false)
+				s.doomed, s.lost = false, false
 				s.cursor.forgive()
 			}
 			return "cleared host errors"
@@ -160,7 +164,9 @@ func (b *batch) stopAll() {
 // stop ends the play for a host.
 func (s *seat) stop() {
 	s.cursor.stop()
-	s.failed = s.failed || s.cursor.failed
+	if s.cursor.failed {
+		s.mark(&s.failed, true)
+	}
 }
 
 func (b *batch) resetConnection(ctx context.Context, p *plan, s *seat) error {

@@ -27,7 +27,7 @@ type playRun struct {
 	vars     []vars.Layer // play vars and answers of vars_prompt
 	handlers []playbook.Step
 	hosts    []*host // all that the pattern named, in the order of the keyword, also those that failed before
-	matched  []*host // the same in the pattern's order, and those that add_host brought
+	matched  roster  // the same in the pattern's order, and those that add_host brought
 	roles    []*playbook.Role
 	// What roles give to the whole play; changes when a public role is included.
 	roleDefaults, roleVars atomic.Pointer[[]vars.Layer]
@@ -43,7 +43,7 @@ type playRun struct {
 
 // newPlay lays out a play with the roles that it names or imports.
 func (r *run) newPlay(p *playbook.Play) *playRun {
-	pr := &playRun{run: r, play: p, roles: slices.Concat(p.Roles, p.Imported)}
+	pr := &playRun{run: r, play: p, roles: slices.Concat(p.Roles, p.Imported), matched: roster{changes: &r.hosts.changes}}
 	pr.exportRoles()
 	return pr
 }
@@ -68,7 +68,7 @@ func (r *run) play(ctx context.Context, p *playbook.Play) (goOn bool, err error)
 		return false, err
 	}
 	for _, h := range matched {
-		pr.matched = append(pr.matched, r.hosts.get(h))
+		pr.matched.add(r.hosts.get(h))
 	}
 	ordered, err := pr.ordered(matched)
 	if err != nil {
@@ -330,16 +330,6 @@ func (pr *playRun) exportRoles() {
 	}
 	pr.roleDefaults.Store(&defaults)
 	pr.roleVars.Store(&roleVars)
-}
-
-func hostNames(hosts []*host, keep func(*host) bool) value.Value {
-	l := value.NewList()
-	for _, h := range hosts {
-		if keep(h) {
-			l.Append(value.Str(h.name))
-		}
-	}
-	return l
 }
 
 // roleNames lists the roles that the play names, imports and has included by

@@ -19,7 +19,7 @@ func (b *batch) apply(o *outcome) {
 	if st.forAll {
 		targets = nil
 		for _, s := range b.seats {
-			if !s.unreachable {
+			if !s.unreachable.Load() {
 				targets = append(targets, s)
 			}
 		}
@@ -84,17 +84,18 @@ func (b *batch) failed(o *outcome) (rescued bool) {
 	}
 	if o.step.runOnce {
 		for _, other := range b.seats {
-			if other != s && !other.unreachable && !other.cursor.over() {
-				other.removed = true
+			if other != s && !other.unreachable.Load() && !other.cursor.over() {
+				other.mark(&other.removed, true)
 				other.fail()
 			}
 		}
 	}
-	s.removed = !rescued
+	s.mark(&s.removed, !rescued)
 	s.fail()
 	switch {
 	case o.absent: // as Ansible counts it, wherever the failure leads
-		s.removed, s.doomed, s.lost = true, true, true
+		s.mark(&s.removed, true)
+		s.doomed, s.lost = true, true
 		s.stats.Failed++
 	case rescued:
 		s.stats.Rescued++
@@ -107,7 +108,9 @@ func (b *batch) failed(o *outcome) (rescued bool) {
 // fail leads the host to the rescue, always or end that a failure has.
 func (s *seat) fail() {
 	s.cursor.fail()
-	s.failed = s.failed || s.cursor.over()
+	if s.cursor.over() {
+		s.mark(&s.failed, true)
+	}
 	s.lost = s.lost || s.cursor.failed
 }
 
@@ -119,7 +122,7 @@ func (b *batch) unreachable(o *outcome) {
 		return
 	}
 	s.stats.Unreachable++
-	s.host.unreachable = true
+	s.mark(&s.unreachable, true)
 }
 
 // finish does what needs all hosts of a step: includes, and the rules on
@@ -168,7 +171,8 @@ func (b *batch) failRest(st *step) {
 	}
 	for _, s := range b.seats {
 		if s.live() && !failed[s] && !s.cursor.over() {
-			s.removed, s.doomed, s.lost = true, true, true
+			s.mark(&s.removed, true)
+			s.doomed, s.lost = true, true
 			s.fail()
 		}
 	}
@@ -193,7 +197,7 @@ func (b *batch) checkMaxFail() {
 		for _, s := range b.seats {
 			if s.live() && !s.cursor.over() {
 				s.cursor.fail()
-				s.failed = true
+				s.mark(&s.failed, true)
 			}
 		}
 		b.broke = true

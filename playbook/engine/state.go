@@ -4,6 +4,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"drover/inventory"
 	"drover/playbook"
@@ -23,12 +24,11 @@ type host struct {
 	included   *vars.Store  // include_vars
 	registered *vars.Store  // register, set_fact
 
-	recalled            bool // facts were taken from the cache
-	failed, unreachable bool
-	// removed: out of the play's own count of hosts, for the rest of the play.
+	recalled bool // facts were taken from the cache
+	standing
 	// doomed: failed from the next play on, though a rescue took it in this one.
-	removed, doomed bool
-	stats           event.HostStats
+	doomed bool
+	stats  event.HostStats
 
 	inventoryLayersOf struct { // what run.inventoryLayers made
 		sync.Mutex
@@ -75,12 +75,11 @@ func (l localFacts) FromHosts() bool { return true }
 
 // enterPlay makes the host ready for another play.
 func (h *host) enterPlay() {
-	h.failed = h.failed || h.doomed
-	h.removed = false
+	if h.doomed {
+		h.mark(&h.failed, true)
+	}
+	h.mark(&h.removed, false)
 }
-
-// counts reports whether the host is among those that ansible_play_hosts names.
-func (h *host) counts() bool { return !h.unreachable && !h.failed && !h.removed }
 
 // setFacts merges facts that a module returned under their full names
 // ("ansible_distribution") into both forms.
@@ -115,7 +114,8 @@ func shortFact(name string) string {
 type hosts struct {
 	mu        sync.Mutex
 	byName    map[string]*host
-	hideFacts bool // for those to come
+	hideFacts bool         // for those to come
+	changes   atomic.Int64 // of their standing
 }
 
 // get gives the state of a host of the inventory, making it on first use.
@@ -125,6 +125,7 @@ func (hs *hosts) get(inv *inventory.Host) *host {
 	h, ok := hs.byName[inv.Name]
 	if !ok {
 		h = newHost(inv.Name, inv, hs.hideFacts)
+		h.changes = &hs.changes
 		hs.byName[inv.Name] = h
 	}
 	return h
@@ -164,9 +165,11 @@ type seat struct {
 // waited for the end of an always counts from there on.
 func (s *seat) peek() *playbook.Task {
 	t := s.cursor.peek()
-	s.failed = s.failed || s.cursor.failed
+	if s.cursor.failed {
+		s.mark(&s.failed, true)
+	}
 	return t
 }
 
 // live reports whether the host still takes part in the batch.
-func (s *seat) live() bool { return !s.unreachable && !s.cursor.failed }
+func (s *seat) live() bool { return !s.unreachable.Load() && !s.cursor.failed }
