@@ -3,6 +3,7 @@ package value
 import (
 	"math"
 	"slices"
+	"sync/atomic"
 )
 
 // Dict is a mapping that keeps the order of insertion, as Python's dict does.
@@ -10,10 +11,16 @@ import (
 // empty and ready to use.
 type Dict struct {
 	entries []Entry
-	// Of large dicts: where string keys and all others are.
-	index map[string]int
-	other map[any]int
-	own   bool // see List.Own
+	// Of large dicts that were searched often.
+	index    atomic.Pointer[dictIndex]
+	searches atomic.Int32 // without an index
+	own      bool         // see List.Own
+}
+
+// dictIndex says where the entries of keys are.
+type dictIndex struct {
+	strings map[string]int
+	other   map[any]int // of all other keys
 }
 
 // SetOwn marks d as a template's own; see List.Own.
@@ -27,6 +34,11 @@ type Entry struct{ Key, Val Value }
 
 // smallDict is the size up to which a linear search is faster than a map.
 const smallDict = 8
+
+// searchesUnindexed is how often a larger dict is searched before it gets an
+// index, which takes as long as many searches. Many copies never need one: those
+// that a loop makes, each with one key more, are searched once.
+const searchesUnindexed = 16
 
 // NewDict makes an empty dict with room for n pairs.
 func NewDict(n int) *Dict { return &Dict{entries: make([]Entry, 0, n)} }
@@ -73,8 +85,8 @@ func (d *Dict) find(k Value) int {
 	if s, ok := AsString(k); ok {
 		return d.findString(s)
 	}
-	if d.index != nil {
-		if i, ok := d.other[hashKey(k)]; ok {
+	if ix := d.indexed(); ix != nil {
+		if i, ok := ix.other[hashKey(k)]; ok {
 			return i
 		}
 		return -1
@@ -92,8 +104,8 @@ func (d *Dict) find(k Value) int {
 }
 
 func (d *Dict) findString(s string) int {
-	if d.index != nil {
-		if i, ok := d.index[s]; ok {
+	if ix := d.indexed(); ix != nil {
+		if i, ok := ix.strings[s]; ok {
 			return i
 		}
 		return -1
@@ -140,11 +152,8 @@ func (d *Dict) Set(key, v Value) {
 		return
 	}
 	d.entries = append(d.entries, Entry{key, v})
-	switch {
-	case d.index != nil:
-		d.note(key, len(d.entries)-1)
-	case len(d.entries) > smallDict:
-		d.reindex()
+	if ix := d.index.Load(); ix != nil {
+		ix.note(key, len(d.entries)-1)
 	}
 }
 
@@ -158,31 +167,37 @@ func (d *Dict) Delete(key Value) bool {
 		return false
 	}
 	d.entries = slices.Delete(d.entries, i, i+1)
-	d.reindex()
+	d.index.Store(nil)
 	return true
 }
 
-func (d *Dict) reindex() {
-	d.index, d.other = nil, nil
+// indexed gives the index for a search; nil where looking through the entries
+// is as good. It may be called by many readers at once.
+func (d *Dict) indexed() *dictIndex {
 	if len(d.entries) <= smallDict {
-		return
+		return nil
 	}
-	d.index = make(map[string]int, len(d.entries)*2)
-	for i, e := range d.entries {
-		d.note(e.Key, i)
+	ix := d.index.Load()
+	if ix == nil && d.searches.Add(1) > searchesUnindexed {
+		ix = &dictIndex{strings: make(map[string]int, len(d.entries)*2)}
+		for i, e := range d.entries {
+			ix.note(e.Key, i)
+		}
+		d.index.Store(ix)
 	}
+	return ix
 }
 
 // note remembers where the entry of a key is.
-func (d *Dict) note(key Value, i int) {
+func (ix *dictIndex) note(key Value, i int) {
 	if s, ok := AsString(key); ok {
-		d.index[s] = i
+		ix.strings[s] = i
 		return
 	}
-	if d.other == nil {
-		d.other = map[any]int{}
+	if ix.other == nil {
+		ix.other = map[any]int{}
 	}
-	d.other[hashKey(key)] = i
+	ix.other[hashKey(key)] = i
 }
 
 // Len gives the number of pairs. A nil dict has none.
@@ -212,9 +227,7 @@ func (d *Dict) Keys() []Value {
 
 // Clone gives a shallow copy. Cloning nil gives an empty dict.
 func (d *Dict) Clone() *Dict {
-	c := &Dict{entries: slices.Clone(d.Entries())}
-	c.reindex()
-	return c
+	return &Dict{entries: slices.Clone(d.Entries())}
 }
 
 // Update sets every pair of other in d and returns d.
