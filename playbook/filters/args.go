@@ -181,7 +181,7 @@ func (a *args) str(name string) string {
 	if b, ok := v.(value.Bytes); ok {
 		return string(b)
 	}
-	a.fail("argument '%s' must be a string, not '%s'", name, v.Type())
+	a.failType("argument '%s' must be a string, not '%s'", name, v.Type())
 	return ""
 }
 
@@ -213,7 +213,7 @@ func (a *args) worded(now, before219 string) string {
 func (a *args) num(name string) int {
 	n, ok := value.AsInt(a.val(name))
 	if !ok || n > math.MaxInt32 || n < math.MinInt32 {
-		a.fail("argument '%s' must be an integer, not '%s'", name, a.val(name).Type())
+		a.failType("argument '%s' must be an integer, not '%s'", name, a.val(name).Type())
 	}
 	return int(n)
 }
@@ -247,9 +247,16 @@ func (a *args) iterate(v value.Value) []value.Value {
 	}
 	elems, err := a.call.Ctx.ToList(v)
 	if err != nil {
-		a.fail("'%s' object is not iterable", v.Type())
+		a.failType("'%s' object is not iterable", v.Type())
 	}
 	return elems
+}
+
+// failType is fail for an argument of a wrong type.
+func (a *args) failType(format string, v ...any) {
+	if a.err == nil {
+		a.err = jinja.TypeErrorf(format, v...)
+	}
 }
 
 func (a *args) failUndefined(u *value.Undefined) {
@@ -282,7 +289,7 @@ func (a *args) resolve(v value.Value) value.Value {
 func (a *args) mapping(name string) *value.Dict {
 	d, ok := asDict(a.val(name))
 	if !ok {
-		a.fail("argument '%s' must be a dictionary, not '%s'", name, a.val(name).Type())
+		a.failType("argument '%s' must be a dictionary, not '%s'", name, a.val(name).Type())
 		return &value.Dict{}
 	}
 	return d

@@ -257,31 +257,41 @@ func revealType(a *args) (value.Value, error) {
 }
 
 func describeType(v value.Value, alias *value.Dict) string {
-	name := v.Type()
-	if s, ok := alias.Lookup(name); ok {
-		name = value.String(s)
-	}
+	name := typeName(v, alias)
 	var inner []string
-	if elems, ok := asSequence(v); ok {
-		inner = []string{typesOf(elems, alias)}
-	} else if d, ok := asDict(v); ok {
-		var vals []value.Value
-		for _, e := range d.Entries() {
-			vals = append(vals, e.Val)
+	switch v := v.(type) {
+	case *value.List:
+		if name == "list" && len(v.Elems) > 0 {
+			inner = []string{typesOf(v.Elems, alias)}
 		}
-		inner = []string{typesOf(d.Keys(), alias), typesOf(vals, alias)}
+	case *value.Dict:
+		if name == "dict" && v.Len() > 0 {
+			vals := make([]value.Value, v.Len())
+			for i, e := range v.Entries() {
+				vals[i] = e.Val
+			}
+			inner = []string{typesOf(v.Keys(), alias), typesOf(vals, alias)}
+		}
 	}
-	if inner == nil || inner[0] == "" {
+	if inner == nil {
 		return name
 	}
 	return name + "[" + strings.Join(inner, ", ") + "]"
 }
 
-// typesOf names the types among elems, each once and in order.
+// typeName gives the name of a type, or the one that alias has for it.
+func typeName(v value.Value, alias *value.Dict) string {
+	if s, ok := alias.Lookup(v.Type()); ok {
+		return value.String(s)
+	}
+	return v.Type()
+}
+
+// typesOf names the types of elems themselves, each once and in order.
 func typesOf(elems []value.Value, alias *value.Dict) string {
 	var names []string
 	for _, e := range elems {
-		names = append(names, describeType(e, alias))
+		names = append(names, typeName(e, alias))
 	}
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), "|")

@@ -107,6 +107,14 @@ func (d dateTime) offset(colon string) string {
 // Str prints it as str() does.
 func (d dateTime) Str() string { return d.iso(" ") }
 
+// Format prints it as str.format does: the specification is one of strftime.
+func (d dateTime) Format(spec string) (string, error) {
+	if spec == "" {
+		return d.Str(), nil
+	}
+	return d.strftime(spec), nil
+}
+
 // Repr prints it as repr() does.
 func (d dateTime) Repr() string {
 	t := d.t

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/crypto/blake2b"
 	"golang.org/x/crypto/blake2s"
+	"golang.org/x/crypto/ripemd160" //lint:ignore SA1019 what Ansible hashes so has to be hashed so
 
 	"drover/modules/checksum"
 	"drover/playbook/value"
@@ -205,6 +206,8 @@ func newHash(name string) hash.Hash {
 	case "blake2b", "blake2b512":
 		h, _ := blake2b.New512(nil) // fails only for a bad key
 		return h
+	case "ripemd160", "rmd160":
+		return ripemd160.New()
 	case "blake2s", "blake2s256":
 		h, _ := blake2s.New256(nil)
 		return h

@@ -175,12 +175,15 @@ func toINI(a *args) (value.Value, error) {
 		}
 		fmt.Fprintf(&b, "[%s]\n", value.String(e.Key))
 		for _, o := range section.Entries() {
+			if o.Val == value.None {
+				return nil, fmt.Errorf("to_ini failed to parse given dict: the option '%s' of the section '%s' has no value", value.String(o.Key), value.String(e.Key))
+			}
 			text := strings.ReplaceAll(value.String(o.Val), "\n", "\n\t")
 			fmt.Fprintf(&b, "%s = %s\n", value.String(o.Key), text)
 		}
 		b.WriteByte('\n')
 	}
-	return value.Str(b.String()), nil
+	return value.Str(strings.TrimSuffix(b.String(), "\n")), nil
 }
 
 func iniLookup(a *args) (value.Value, error) {
@@ -256,7 +259,11 @@ func (a *args) iniValues(inline *value.Dict, key string) ([]value.Value, error) 
 	if err != nil {
 		return nil, err
 	}
-	if text("type", "ini") == "properties" {
+	switch kind := text("type", "ini"); kind {
+	case "ini":
+	default:
+		return nil, fmt.Errorf("the option 'type' must be ini or properties, not '%s'", kind)
+	case "properties":
 		section = "java_properties"
 		content = "[java_properties]\n" + content
 	}

@@ -3,6 +3,7 @@ package filters
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"drover/playbook/filters/pyre"
@@ -21,6 +22,9 @@ var keyFilters = []entry{
 	{"ansible.utils.replace_keys", "data target matching_parameter?", deepReplaceKeys, 0},
 }
 
+// equalKeys is how keys match unless another way is asked for.
+const equalKeys = "equal"
+
 // keyMatcher says whether a key is one of the wanted.
 type keyMatcher func(key value.Value) (bool, error)
 
@@ -33,7 +37,7 @@ func matcher(kind, pattern string) (keyMatcher, error) {
 		}
 	}
 	switch kind {
-	case "equal", "equality":
+	case equalKeys:
 		return plain(func(key string) bool { return key == pattern }), nil
 	case "starts_with":
 		return plain(func(key string) bool { return strings.HasPrefix(key, pattern) }), nil
@@ -49,14 +53,20 @@ func matcher(kind, pattern string) (keyMatcher, error) {
 	return nil, fmt.Errorf("matching_parameter must be one of equal, starts_with, ends_with and regex, not '%s'", kind)
 }
 
-// targets makes one matcher of the target argument: a text or a list.
-func (a *args) targets() (keyMatcher, error) {
-	kind := a.strOr("matching_parameter", "equal")
+// keyTarget is one wanted key: a text, and what matches it.
+type keyTarget struct {
+	text    string
+	matches keyMatcher
+}
+
+// targets gives the target argument: a text or a list of them.
+func (a *args) targets() ([]keyTarget, error) {
+	kind := a.strOr("matching_parameter", equalKeys)
 	list, ok := asSequence(a.val("target"))
 	if !ok {
 		list = []value.Value{a.val("target")}
 	}
-	var all []keyMatcher
+	var all []keyTarget
 	for _, t := range list {
 		s, ok := value.AsString(t)
 		if !ok {
@@ -66,16 +76,32 @@ func (a *args) targets() (keyMatcher, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, m)
+		all = append(all, keyTarget{s, m})
 	}
-	return func(key value.Value) (bool, error) {
-		for _, m := range all {
-			if ok, err := m(key); ok || err != nil {
-				return ok, err
-			}
+	return all, nil
+}
+
+// anyMatches reports whether one of the targets matches a key.
+func anyMatches(targets []keyTarget, key value.Value) (bool, error) {
+	for _, t := range targets {
+		if ok, err := t.matches(key); ok || err != nil {
+			return ok, err
 		}
-		return false, nil
-	}, nil
+	}
+	return false, nil
+}
+
+// someTargets refuses an empty target, and several patterns at once.
+func (a *args) someTargets() error {
+	list, isList := asSequence(a.val("target"))
+	text, _ := value.AsString(a.val("target"))
+	switch {
+	case text == "" && len(list) == 0:
+		return errors.New("The target can't be empty.")
+	case isList && len(list) > 1 && a.strOr("matching_parameter", equalKeys) == "regex":
+		return errors.New("with matching_parameter=regex the target must be one pattern")
+	}
+	return nil
 }
 
 func keepMatching(matched bool) bool { return matched }
@@ -102,6 +128,9 @@ func flatKeys(keep func(matched bool) bool) func(*args) (value.Value, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := a.someTargets(); err != nil {
+			return nil, err
+		}
 		wanted, err := a.targets()
 		if err != nil {
 			return nil, err
@@ -110,7 +139,7 @@ func flatKeys(keep func(matched bool) bool) func(*args) (value.Value, error) {
 		for _, d := range dicts {
 			kept := value.NewDict(d.Len())
 			for _, e := range d.Entries() {
-				ok, err := wanted(e.Key)
+				ok, err := anyMatches(wanted, e.Key)
 				if err != nil {
 					return nil, err
 				}
@@ -143,7 +172,7 @@ func (a *args) renamings() ([]renaming, error) {
 		if !ok || !hasBefore || !hasAfter {
 			return nil, errors.New("The target items must be dictionaries with the keys 'before' and 'after'")
 		}
-		m, err := matcher(a.strOr("matching_parameter", "equal"), value.String(before))
+		m, err := matcher(a.strOr("matching_parameter", equalKeys), value.String(before))
 		if err != nil {
 			return nil, err
 		}
@@ -176,6 +205,9 @@ func flatReplaceKeys(a *args) (value.Value, error) {
 	dicts, err := a.dicts()
 	if err != nil {
 		return nil, err
+	}
+	if l, ok := a.val("target").(*value.List); !ok || len(l.Elems) == 0 {
+		return nil, errors.New("the target must be a list of dictionaries with the keys 'before' and 'after'")
 	}
 	rules, err := a.renamings()
 	if err != nil {
@@ -214,8 +246,8 @@ func deepKeepKeys(a *args) (value.Value, error) {
 	return keepDeep(data, wanted)
 }
 
-// keepDeep keeps the wanted scalars and the containers that still hold some.
-func keepDeep(v value.Value, wanted keyMatcher) (value.Value, error) {
+// keepDeep keeps the wanted keys, and what else still holds something.
+func keepDeep(v value.Value, wanted []keyTarget) (value.Value, error) {
 	switch v := v.(type) {
 	case *value.List:
 		out := value.NewList()
@@ -230,12 +262,12 @@ func keepDeep(v value.Value, wanted keyMatcher) (value.Value, error) {
 	case *value.Dict:
 		out := value.NewDict(0)
 		for _, e := range v.Entries() {
-			k, ok, err := keepEntry(e, wanted)
+			kept, err := keepEntry(e, wanted)
 			if err != nil {
 				return nil, err
 			}
-			if ok {
-				out.Set(e.Key, k)
+			if kept != nil {
+				out.Set(e.Key, kept)
 			}
 		}
 		return out, nil
@@ -243,30 +275,52 @@ func keepDeep(v value.Value, wanted keyMatcher) (value.Value, error) {
 	return v, nil
 }
 
-func keepEntry(e value.Entry, wanted keyMatcher) (v value.Value, ok bool, err error) {
-	switch e.Val.(type) {
-	case *value.List, *value.Dict:
-	default:
-		ok, err = wanted(e.Key)
-		return e.Val, ok, err
-	}
-	if v, err = keepDeep(e.Val, wanted); err != nil {
-		return nil, false, err
-	}
-	if l, isList := v.(*value.List); isList {
-		kept, onlyText := value.NewList(), true
-		for _, x := range l.Elems {
-			if c, isContainer := x.(interface{ Len() int }); isContainer && c.Len() == 0 {
-				continue
-			}
-			_, isStr := value.AsString(x)
-			onlyText = onlyText && isStr
-			kept.Append(x)
+// keepEntry gives what is kept of an entry, nil for nothing. A container under
+// a wanted key is kept whole; of others, each further target keeps its share.
+func keepEntry(e value.Entry, wanted []keyTarget) (value.Value, error) {
+	if !isContainer(e.Val) {
+		if ok, err := anyMatches(wanted, e.Key); !ok || err != nil {
+			return nil, err
 		}
-		return kept, !onlyText, nil
+		return e.Val, nil
 	}
-	return v, v.(*value.Dict).Len() > 0, nil
+	within, err := keepDeep(e.Val, wanted)
+	if err != nil {
+		return nil, err
+	}
+	var kept value.Value
+	name, _ := value.AsString(e.Key)
+	for _, t := range wanted {
+		if name == t.text {
+			kept = e.Val
+		} else if some := withoutEmpty(within); !isEmptyContainer(some) {
+			kept = some
+		}
+	}
+	if kept == nil && !isEmptyContainer(within) {
+		kept = within
+	}
+	return kept, nil
 }
+
+// withoutEmpty leaves empty containers out of a list.
+func withoutEmpty(v value.Value) value.Value {
+	l, ok := v.(*value.List)
+	if !ok {
+		return v
+	}
+	return value.NewList(slices.DeleteFunc(slices.Clone(l.Elems), isEmptyContainer)...)
+}
+
+func isContainer(v value.Value) bool {
+	switch v.(type) {
+	case *value.List, *value.Dict:
+		return true
+	}
+	return false
+}
+
+func isEmptyContainer(v value.Value) bool { return isContainer(v) && !value.Truth(v) }
 
 func deepRemoveKeys(a *args) (value.Value, error) {
 	data, err := a.container("attribute removal")
@@ -277,11 +331,15 @@ func deepRemoveKeys(a *args) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return removeDeep(data, unwanted)
+	data, err = removeDeep(data, unwanted)
+	if err != nil {
+		return nil, err
+	}
+	return withoutFalse(data), nil
 }
 
-// removeDeep drops the unwanted keys everywhere, and what is empty in lists.
-func removeDeep(v value.Value, unwanted keyMatcher) (value.Value, error) {
+// removeDeep drops the unwanted keys everywhere.
+func removeDeep(v value.Value, unwanted []keyTarget) (value.Value, error) {
 	switch v := v.(type) {
 	case *value.List:
 		out := value.NewList()
@@ -290,15 +348,13 @@ func removeDeep(v value.Value, unwanted keyMatcher) (value.Value, error) {
 			if err != nil {
 				return nil, err
 			}
-			if value.Truth(r) {
-				out.Append(r)
-			}
+			out.Append(r)
 		}
 		return out, nil
 	case *value.Dict:
 		out := value.NewDict(v.Len())
 		for _, e := range v.Entries() {
-			drop, err := unwanted(e.Key)
+			drop, err := anyMatches(unwanted, e.Key)
 			if err != nil {
 				return nil, err
 			}
@@ -314,6 +370,27 @@ func removeDeep(v value.Value, unwanted keyMatcher) (value.Value, error) {
 		return out, nil
 	}
 	return v, nil
+}
+
+// withoutFalse drops what counts as false from all lists.
+func withoutFalse(v value.Value) value.Value {
+	switch v := v.(type) {
+	case *value.List:
+		out := value.NewList()
+		for _, e := range v.Elems {
+			if value.Truth(e) {
+				out.Append(withoutFalse(e))
+			}
+		}
+		return out
+	case *value.Dict:
+		out := value.NewDict(v.Len())
+		for _, e := range v.Entries() {
+			out.Set(e.Key, withoutFalse(e.Val))
+		}
+		return out
+	}
+	return v
 }
 
 func deepReplaceKeys(a *args) (value.Value, error) {

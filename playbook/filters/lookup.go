@@ -2,6 +2,7 @@ package filters
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"drover/playbook/jinja"
@@ -72,15 +73,16 @@ type lookupCall struct {
 	errors   string // "strict", "warn" or "ignore"
 }
 
-var errNoName = errors.New("lookup() needs the name of a lookup as its first argument")
+const noName = "lookup() needs the name of a lookup as its first argument"
 
 func newLookupCall(c *jinja.Call, wantList bool) (*lookupCall, error) {
 	if len(c.Args) == 0 {
-		return nil, errNoName
+		return nil, jinja.TypeErrorf(noName)
 	}
 	name, ok := value.AsString(c.Args[0])
 	if !ok {
-		return nil, errNoName
+		err := fmt.Errorf("%s, not '%s'", noName, c.Args[0].Type())
+		return nil, &jinja.PluginError{Plugin: "lookup", Name: value.String(c.Args[0]), Err: err}
 	}
 	forced := wantList
 	l := &lookupCall{name: name, wantList: wantList, errors: "strict", entry: lookupEntry(name)}

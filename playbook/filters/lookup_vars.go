@@ -31,11 +31,7 @@ func varsLookup(a *args) (value.Value, error) {
 		if !ok {
 			return nil, fmt.Errorf("Invalid setting identifier, \"%s\" is not a string, it is a %s", value.String(t), className(t))
 		}
-		v, err := variable(a.call.Ctx, name)
-		var undefined *jinja.UndefinedError
-		if errors.As(err, &undefined) && a.lookup("default") != nil {
-			v, err = a.val("default"), nil
-		}
+		v, err := a.variable(name)
 		if err != nil {
 			return nil, err
 		}
@@ -44,17 +40,26 @@ func varsLookup(a *args) (value.Value, error) {
 	return out, nil
 }
 
-// variable gives a variable, all of it evaluated.
-func variable(c *jinja.Context, name string) (value.Value, error) {
+// variable gives a variable, all of it evaluated, or the default when there is
+// none of that name. That it can't be evaluated is no failure of the lookup.
+func (a *args) variable(name string) (value.Value, error) {
+	c := a.call.Ctx
 	raw, ok := c.Vars().Lookup(name)
+	if !ok && a.has("default") {
+		return a.val("default"), nil
+	}
 	if !ok {
-		msg := "No variable named '" + name + "' was found."
-		if c.Env().Lenient {
-			msg = "No variable found with this name: " + name
-		}
+		msg := a.worded("No variable named '"+name+"' was found.", "No variable found with this name: "+name)
 		return nil, &jinja.UndefinedError{Undefined: &value.Undefined{Name: name, Msg: msg}}
 	}
-	return settled(c, raw)
+	v, err := settled(c, raw)
+	var undefined *jinja.UndefinedError
+	switch {
+	case err == nil, c.Env().Lenient:
+	case !errors.As(err, &undefined):
+		err = &jinja.UndefinedError{Undefined: &value.Undefined{Name: name, Msg: err.Error(), Err: err}}
+	}
+	return v, err
 }
 
 func varnamesLookup(a *args) (value.Value, error) {
@@ -84,10 +89,11 @@ func varnamesLookup(a *args) (value.Value, error) {
 func envLookup(a *args) (value.Value, error) {
 	out := value.NewList()
 	for _, t := range a.terms() {
-		name := t
-		if f := strings.Fields(t); len(f) > 0 {
-			name = f[0]
+		words := strings.Fields(t)
+		if len(words) == 0 {
+			return nil, errors.New("the name of an environment variable is empty")
 		}
+		name := words[0]
 		if v, ok := os.LookupEnv(name); ok {
 			out.Append(value.Str(v))
 			continue

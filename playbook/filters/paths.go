@@ -199,12 +199,12 @@ func consolidate(a *args) (value.Value, error) {
 			row, _ := asDict(e)
 			id, found := row.Lookup(value.String(d.At("match_key")))
 			if !found {
-				if a.truth("fail_missing_match_key") {
+				if a.truthOr("fail_missing_match_key", true) {
 					return nil, fmt.Errorf("Error when using plugin 'consolidate': 'fail_missing_match_key' reported missing match key '%s' in data source %d in list entry %d", value.String(d.At("match_key")), i+1, j+1)
 				}
 				continue
 			}
-			if _, seen, _ := s.byID.Get(id); seen && a.truth("fail_duplicate") {
+			if _, seen, _ := s.byID.Get(id); seen && a.truthOr("fail_duplicate", true) {
 				return nil, fmt.Errorf("Error when using plugin 'consolidate': 'fail_duplicate' reported duplicate values in data source %d", i+1)
 			}
 			s.byID.Set(id, e)
@@ -221,7 +221,7 @@ func consolidate(a *args) (value.Value, error) {
 		joined := value.NewDict(len(sources))
 		for i, s := range sources {
 			row, ok, _ := s.byID.Get(id.Key)
-			if !ok && a.truth("fail_missing_match_value") {
+			if !ok && a.truthOr("fail_missing_match_value", true) {
 				return nil, fmt.Errorf("Error when using plugin 'consolidate': 'fail_missing_match_value' reported missing match value %s in data source %d", value.String(id.Key), i+1)
 			}
 			if !ok {

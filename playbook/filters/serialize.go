@@ -1,10 +1,12 @@
 package filters
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"drover/playbook/filters/pyyaml"
 	"drover/playbook/jinja"
@@ -29,6 +31,9 @@ func toJSON(a *args) (value.Value, error) {
 	for _, kw := range a.extra {
 		if err := setJSONOption(&o, kw); err != nil {
 			return nil, err
+		}
+		if kw.Name == "default" && kw.Val != value.None && isContainer(a.val("value")) {
+			return nil, fmt.Errorf("argument 'default' must be a function, which no template has; '%s' object is not callable", kw.Val.Type())
 		}
 	}
 	return encodeJSON(a, o)
@@ -115,19 +120,62 @@ func setSeparators(o *value.JSONOptions, v value.Value) error {
 }
 
 func fromJSON(a *args) (value.Value, error) {
-	if a.has("profile") {
+	if name, _ := value.AsString(a.val("profile")); a.has("profile") && name != tagless {
 		return nil, fmt.Errorf("Unknown profile name %s.", value.Repr(a.val("profile")))
 	}
+	var data []byte
 	switch v := a.val("value").(type) {
 	case value.Str:
-		return value.ParseJSON([]byte(v))
+		data = []byte(v)
 	case value.Secret:
-		return value.ParseJSON([]byte(v))
+		data = []byte(v)
 	case value.Bytes:
-		return value.ParseJSON([]byte(v))
+		data = []byte(v)
 	default:
 		return nil, fmt.Errorf("the JSON object must be str, bytes or bytearray, not %s", v.Type())
 	}
+	v, err := value.ParseJSON(data)
+	if err == nil && (bytes.Contains(data, []byte("__ansible_")) || bytes.Contains(bytes.ToLower(data), []byte(`\ud`))) {
+		err = storable(v)
+	}
+	return v, err
+}
+
+// tagless is the name of the form of JSON that the filters read and write.
+const tagless = "tagless"
+
+// storable refuses what JSON can hold and a variable can't: half a character,
+// and the marks of Ansible's own forms of JSON.
+func storable(v value.Value) error {
+	switch v := v.(type) {
+	case value.Str:
+		if !utf8.ValidString(string(v)) {
+			return errors.New("a string has half of a surrogate pair, which is no character")
+		}
+	case *value.List:
+		for _, e := range v.Elems {
+			if err := storable(e); err != nil {
+				return err
+			}
+		}
+	case *value.Dict:
+		for _, name := range []string{"__ansible_type", "__ansible_vault", "__ansible_unsafe"} {
+			mark, ok := v.Lookup(name)
+			if !ok {
+				continue
+			}
+			if name == "__ansible_type" {
+				name = value.String(mark)
+			}
+			return fmt.Errorf("Object of type %s is not JSON deserializable by the '%s' profile.", value.Repr(value.Str(name)), tagless)
+		}
+		for _, e := range v.Entries() {
+			if err := errors.Join(storable(e.Key), storable(e.Val)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func toYAML(a *args) (value.Value, error) {
@@ -244,7 +292,7 @@ func setYAMLTags(o *pyyaml.Options, v value.Value) error {
 // textName stands for the file of a text that comes from none.
 const textName = "<unicode string>"
 
-var untrusted = yaml.Options{Untrusted: true, Timestamp: Timestamp}
+var untrusted = yaml.Options{Untrusted: true, StandardTags: true, Timestamp: Timestamp}
 
 func fromYAML(a *args) (value.Value, error) {
 	s, ok := value.AsString(a.val("value"))

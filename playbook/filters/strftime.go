@@ -72,7 +72,7 @@ func formatTime(format string, d dateTime) string {
 // compositeCodes stand for several others.
 var compositeCodes = map[byte]string{
 	'D': "%m/%d/%y", 'F': "%Y-%m-%d", 'T': "%H:%M:%S", 'R': "%H:%M", 'r': "%I:%M:%S %p",
-	'c': "%a %b %e %H:%M:%S %Y", 'x': "%m/%d/%y", 'X': "%H:%M:%S", 'h': "%b", '+': "%a %b %e %H:%M:%S %Z %Y",
+	'c': "%a %b %e %H:%M:%S %Y", 'x': "%m/%d/%y", 'X': "%H:%M:%S", 'h': "%b",
 }
 
 // timeCode prints one code; ok is false when there is none of that letter.

@@ -281,7 +281,7 @@ func slice(v, start, stop, step value.Value) (value.Value, error) {
 		return value.Bytes(vs), err
 	case *value.List:
 		vs, err := sliceOf(v.Elems, start, stop, step)
-		return &value.List{Elems: vs}, err
+		return &value.List{Elems: vs, Own: v.Own}, err
 	case value.Tuple:
 		vs, err := sliceOf(v, start, stop, step)
 		return value.Tuple(vs), err

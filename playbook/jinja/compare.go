@@ -75,6 +75,9 @@ func (c *Context) equal(x, y value.Value) (bool, error) {
 	if !mayHoldTemplates(x) || !mayHoldTemplates(y) {
 		return value.Equal(x, y), nil
 	}
+	if isContainer(x) && x == y {
+		return true, nil // whatever is in it
+	}
 	x, err := c.settle(x, 0)
 	if err != nil {
 		return false, err
@@ -86,6 +89,14 @@ func (c *Context) equal(x, y value.Value) (bool, error) {
 		return value.Equal(x, y), nil
 	}
 	return equalSparse(x, y)
+}
+
+func isContainer(v value.Value) bool {
+	switch v.(type) {
+	case *value.List, *value.Dict:
+		return true
+	}
+	return false
 }
 
 // equalSparse compares containers that hold undefined values: these are an

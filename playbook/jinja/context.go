@@ -182,6 +182,32 @@ func deepCopy(v value.Value) value.Value {
 	return v
 }
 
+// ownCopy copies lists and dicts that a template wrote down itself; all else
+// stays, in them too.
+func ownCopy(v value.Value) value.Value {
+	switch v := v.(type) {
+	case *value.List:
+		if !v.Own {
+			return v
+		}
+		l := &value.List{Elems: make([]value.Value, len(v.Elems))}
+		for i, e := range v.Elems {
+			l.Elems[i] = ownCopy(e)
+		}
+		return l
+	case *value.Dict:
+		if !v.Own() {
+			return v
+		}
+		d := value.NewDict(v.Len())
+		for _, e := range v.Entries() {
+			d.Set(e.Key, ownCopy(e.Val))
+		}
+		return d
+	}
+	return v
+}
+
 // resolveTemplate evaluates a template over the variables of the scope. What
 // fails gives an *value.Undefined.
 func (c *Context) resolveTemplate(t *value.Template) (value.Value, error) {

@@ -110,7 +110,7 @@ func TestRunawayTemplatesEnd(t *testing.T) {
 		"{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "{{ '%1000000000d' % 1 }}", "{{ '{:1000000000}'.format(1) }}",
 		"{{ 'x'.ljust(10**10) }}", "{{ 'ab'.replace('', 'x' * 60000000) }}", "{{ " + deep + " }}",
 		"{% for i in range(9999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "{{ loop_a }}",
-		"{% set x = [] %}{% set _ = x.append(x) %}{{ x }}", "{{ 'a\n' | indent(10**9) }}",
+		"{% set x = [] | list %}{% set _ = x.append(x) %}{{ x }}", "{{ 'a\n' | indent(10**9) }}",
 	} {
 		vars := value.DictOf("loop_a", tpl("{{ loop_b }}"), "loop_b", tpl("{{ loop_a }}"))
 		env := NewEnv()

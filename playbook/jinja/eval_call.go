@@ -125,8 +125,17 @@ func (n *callExpr) callee(f *frame) (value.Value, error) {
 	return f.located(a, v)
 }
 
-// invoke calls fn; a result that can't be had is an undefined value.
+// invoke calls fn; a result that can't be had is an undefined value. Lists and
+// dicts of the template's own are copied: what is called can't change them.
 func (f *frame) invoke(n expr, fn value.Value, args []value.Value, kw []Kwarg) (value.Value, error) {
+	if f.c.copies {
+		for i := range args {
+			args[i] = ownCopy(args[i])
+		}
+		for i := range kw {
+			kw[i].Val = ownCopy(kw[i].Val)
+		}
+	}
 	v, err := f.c.callValue(fn, args, kw, callSite{f.tpl, n.offset()})
 	if err != nil {
 		return f.c.deferred(f.fail(n, err))
@@ -200,6 +209,9 @@ func (c *Context) callFunc(fn *Func, call *Call) (value.Value, error) {
 			return u, nil
 		}
 		if err := c.settleArgs(call); err != nil {
+			if refused := c.refusal(call); refused != nil {
+				err = refused
+			}
 			return nil, err
 		}
 	}
@@ -208,7 +220,7 @@ func (c *Context) callFunc(fn *Func, call *Call) (value.Value, error) {
 	}
 	v, err := fn.Call(call)
 	if err != nil {
-		if u := undefinedSubject(call, err); u != nil {
+		if u := undefinedAmid(call, err); u != nil {
 			return u, nil
 		}
 		return nil, err
@@ -216,14 +228,14 @@ func (c *Context) callFunc(fn *Func, call *Call) (value.Value, error) {
 	return taint(v, call.Args, call.Kwargs), nil
 }
 
-// undefinedSubject gives the undefined value that a lazy filter or test was
-// called on with wrong arguments: it matters more than these.
-func undefinedSubject(call *Call, err error) value.Value {
+// undefinedAmid gives the undefined value among the wrong arguments of a lazy
+// filter or test: it matters more than what is wrong with them.
+func undefinedAmid(call *Call, err error) value.Value {
 	var wrong *TypeError
-	if !errors.As(err, &wrong) || !call.Func.Lazy || call.Func.quick || len(call.Args) == 0 {
+	if !errors.As(err, &wrong) || !call.Func.Lazy || call.Func.quick {
 		return nil
 	}
-	if u, ok := call.Args[0].(*value.Undefined); ok && !u.Plain {
+	if u := firstUndefined(call.Args, call.Kwargs); u != nil {
 		return u
 	}
 	return nil

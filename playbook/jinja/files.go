@@ -38,6 +38,9 @@ func (c *Context) RenderFileValue(src, path string, o FileOptions, l Loader) (va
 	case value.Omit:
 		return nil, finish(errors.New("the template gives omit, which is no text"))
 	}
+	if b, ok := v.(value.Bytes); ok {
+		return value.Str(b), nil
+	}
 	return value.Str(value.String(v)), nil
 }
 

@@ -344,6 +344,9 @@ func filterJoin(c *Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sep, err = c.Ctx.settleStrict(sep); err != nil {
+		return nil, err
+	}
 	g := c.newGetter(attribute)
 	var b strings.Builder
 	secret := value.IsSecret(sep)

@@ -169,6 +169,12 @@ type selfRef struct{ j *variables }
 // Type implements value.Value.
 func (*selfRef) Type() string { return "TemplateReference" }
 
+// Str implements value.Stringer: the templates of Ansible have no name.
+func (s *selfRef) Str() string { return "<TemplateReference None>" }
+
+// Repr implements value.Stringer.
+func (s *selfRef) Repr() string { return s.Str() }
+
 // Transient marks self as no result of a template.
 func (*selfRef) Transient() {}
 

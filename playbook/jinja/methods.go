@@ -20,7 +20,10 @@ var dictMethods = lazyTable([]*Func{
 	}},
 	{Name: "items", Call: dictItems},
 	{Name: "get", named: true, Call: dictGet},
-	{Name: "fromkeys", Call: func(*Call) (value.Value, error) {
+	{Name: "fromkeys", Call: func(c *Call) (value.Value, error) {
+		if d, ok := c.Args[0].(*value.Dict); ok && d.Own() {
+			return dictFromKeys(c.rest())
+		}
 		return nil, TypeErrorf("a dict of variables or results has no fromkeys; use dict.fromkeys")
 	}},
 	{Name: "copy", Call: func(c *Call) (value.Value, error) {
@@ -226,6 +229,11 @@ func dictUpdate(c *Call) (value.Value, error) {
 	}
 	for _, k := range c.Kwargs {
 		more.Put(k.Name, k.Val)
+	}
+	for _, e := range more.Entries() {
+		if u, ok := e.Val.(*value.Undefined); ok && !u.Plain {
+			return nil, &UndefinedError{u}
+		}
 	}
 	if err := c.Ctx.mayHold(d, more, d.Len()+more.Len()); err != nil {
 		return nil, err

@@ -133,11 +133,22 @@ func bytesDecode(c *Call) (value.Value, error) {
 		case onError == "replace":
 			s = strings.ToValidUTF8(s, "\uFFFD")
 		default:
-			return nil, fmt.Errorf("'%s' codec can't decode the bytes: invalid start byte", enc)
+			s, err := decodeUTF8(s)
+			return value.Str(s), err
 		}
 		return value.Str(s), nil
 	}
 	return nil, fmt.Errorf("unknown encoding: %s", enc)
+}
+
+// decodeUTF8 gives bytes as text, which they must be.
+func decodeUTF8(s string) (string, error) {
+	for i, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], string(r)) {
+			return "", fmt.Errorf("'utf-8' codec can't decode byte 0x%02x in position %d: invalid start byte", s[i], i)
+		}
+	}
+	return s, nil
 }
 
 func encodeUTF16(s, name string) []byte {

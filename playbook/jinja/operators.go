@@ -105,7 +105,7 @@ func (c *Context) add(x, y value.Value) (value.Value, error) {
 		if len(x.Elems)+len(l.Elems) > c.lim.Range {
 			return nil, c.tooLong()
 		}
-		return &value.List{Elems: append(x.Elems[:len(x.Elems):len(x.Elems)], l.Elems...), Own: true}, nil
+		return &value.List{Elems: append(x.Elems[:len(x.Elems):len(x.Elems)], l.Elems...), Own: x.Own && l.Own}, nil
 	case value.Tuple:
 		t, ok := y.(value.Tuple)
 		if !ok {
@@ -151,7 +151,7 @@ func (c *Context) repeat(x, y value.Value) (value.Value, error) {
 		return value.Bytes(strings.Repeat(string(x), int(n))), nil
 	case *value.List:
 		vs, err := c.repeatSeq(x.Elems, n)
-		return &value.List{Elems: vs, Own: true}, err
+		return &value.List{Elems: vs, Own: x.Own}, err
 	case value.Tuple:
 		vs, err := c.repeatSeq(x, n)
 		return value.Tuple(vs), err
@@ -207,6 +207,13 @@ func unary(op byte, v value.Value) (value.Value, error) {
 		return value.NewInt(b), nil
 	case *value.Undefined:
 		return nil, errors.New(n.Msg)
+	case Binary:
+		r, ok, err := n.Binary("*", value.Int(-1), false)
+		if err != nil || ok && op == '-' {
+			return r, err
+		} else if ok {
+			return v, nil
+		}
 	}
 	return nil, TypeErrorf("bad operand type for unary %c: '%s'", op, v.Type())
 }

@@ -2,6 +2,7 @@ package jinja
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,7 +19,8 @@ type output struct {
 	secret bool
 	undef  *value.Undefined // met while joining: the result is undefined
 	// later are the pieces before buf, kept because the template changes
-	// containers: they are printed as they are at the end.
+	// containers: they are printed as they are at the end, but those of the
+	// template's own as they are now.
 	later []value.Value
 }
 
@@ -28,6 +30,9 @@ func newOutput(c *Context) *output { return &output{c: c} }
 func (o *output) write(v value.Value) error {
 	if v == value.None {
 		return nil
+	}
+	if o.c.copies {
+		v = snapshot(v)
 	}
 	o.n++
 	if o.n == 1 {
@@ -75,6 +80,24 @@ func (o *output) text(v value.Value) error {
 		return o.join(v)
 	}
 	return o.check()
+}
+
+// snapshot gives a copy of a list or dict of the template's own, with the same
+// elements; all else as it is.
+func snapshot(v value.Value) value.Value {
+	switch c := v.(type) {
+	case *value.List:
+		if c.Own {
+			return value.NewList(slices.Clone(c.Elems)...)
+		}
+	case *value.Dict:
+		if c.Own() {
+			d := value.NewDict(c.Len())
+			d.Update(c)
+			return d
+		}
+	}
+	return v
 }
 
 // join appends the text of a value that is none itself.
@@ -160,6 +183,10 @@ func (c *Context) joinable(v value.Value) (text string, secret bool, err error) 
 	}
 	if v == value.Omit || v == value.None {
 		return "", false, nil
+	}
+	if b, ok := v.(value.Bytes); ok {
+		text, err = decodeUTF8(string(b))
+		return text, false, err
 	}
 	return value.String(v), value.IsSecret(v), nil
 }

@@ -222,6 +222,9 @@ func (p *parser) assignTarget(end string, namespaces bool) (target, error) {
 			break
 		}
 		comma = true
+		if end == "=" && p.tok().isOp(end) {
+			return target{}, p.fail(p.tok(), "unexpected '='")
+		}
 	}
 	if len(elems) == 0 {
 		return target{}, p.fail(p.tok(), "Expected an expression, got '%s'", p.tok().describe())

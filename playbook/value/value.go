@@ -105,7 +105,7 @@ type List struct {
 	Elems []Value
 	// Own marks what a template wrote down itself. YAML has no anchors for it
 	// when it stands in several places, as it has for what comes from variables
-	// and filters.
+	// and filters; it is printed as it is, and handed on as a copy.
 	Own bool
 }
 

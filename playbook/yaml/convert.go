@@ -76,9 +76,26 @@ func (c *converter) fresh(raw *yaml.Node) (*Node, error) {
 		if err := c.containerTag(raw, "!!seq", "!!omap", "!!pairs"); err != nil {
 			return nil, err
 		}
-		return c.list(raw)
+		n, err := c.list(raw)
+		if err == nil && raw.Tag != "!!seq" && raw.Tag != "" {
+			err = c.pairs(n)
+		}
+		return n, err
 	}
 	return c.scalar(raw)
+}
+
+// pairs makes the elements of an !!omap, mappings of one key each, to lists of
+// key and value.
+func (c *converter) pairs(n *Node) error {
+	for i, item := range n.Items {
+		if item.Kind != Mapping || len(item.Pairs) != 1 {
+			return source.Errorf(item.Pos, "an element of !!omap and of !!pairs must be a mapping of one key")
+		}
+		p := item.Pairs[0]
+		n.Items[i] = &Node{Kind: List, Pos: item.Pos, size: item.size, Items: []*Node{p.Key, p.Value}}
+	}
+	return nil
 }
 
 // setOf gives a !!set, a mapping without values, as the list of its elements.
@@ -94,7 +111,7 @@ func (c *converter) containerTag(raw *yaml.Node, allowed ...string) error {
 	switch {
 	case raw.Tag == "" || raw.Tag == "!":
 		return nil
-	case raw.Tag == "!unsafe":
+	case raw.Tag == "!unsafe" && !c.StandardTags:
 		c.unsafe = true
 		return nil
 	}
@@ -109,6 +126,9 @@ func (c *converter) containerTag(raw *yaml.Node, allowed ...string) error {
 func (c *converter) badTag(raw *yaml.Node) error {
 	e := source.Errorf(c.pos(raw), "unknown YAML tag '%s'", raw.Tag)
 	e.Width = len(raw.Tag)
+	if c.StandardTags {
+		return e.WithHint("a text that a template reads has none but YAML's own")
+	}
 	return e.WithHint("the tags with a meaning are !vault and !unsafe; quote the text if it should start with '!'")
 }
 
@@ -291,11 +311,8 @@ func (c *converter) tagged(raw *yaml.Node, pos source.Pos) (value.Value, error) 
 	switch raw.Tag {
 	case "!!str":
 		return c.str(s, pos), nil
-	case "!unsafe":
-		c.unsafe = true
-		return c.str(s, pos), nil
-	case "!vault", "!vault-encrypted":
-		return c.decrypt(raw, pos)
+	case "!unsafe", "!vault", "!vault-encrypted":
+		return c.ansibleTagged(raw, pos)
 	case "!!binary":
 		data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
 		if err != nil {
@@ -306,6 +323,18 @@ func (c *converter) tagged(raw *yaml.Node, pos source.Pos) (value.Value, error) 
 		return c.typed(raw, pos)
 	}
 	return nil, c.badTag(raw)
+}
+
+// ansibleTagged gives the value of a scalar with a tag that Ansible adds to YAML.
+func (c *converter) ansibleTagged(raw *yaml.Node, pos source.Pos) (value.Value, error) {
+	switch {
+	case c.StandardTags:
+		return nil, c.badTag(raw)
+	case raw.Tag == "!unsafe":
+		c.unsafe = true
+		return c.str(raw.Value, pos), nil
+	}
+	return c.decrypt(raw, pos)
 }
 
 // typed checks that text with a standard tag is of that type.

@@ -18,6 +18,8 @@ import (
 type Options struct {
 	// Untrusted text has no templates: its strings stay data.
 	Untrusted bool
+	// StandardTags are all that the text has: neither !vault nor !unsafe.
+	StandardTags bool
 	// Secret marks every string as a secret: the text came out of a vault.
 	Secret bool
 	// Vault decrypts the values tagged !vault.
