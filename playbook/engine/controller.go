@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 
 	"drover/playbook/filters"
 	"drover/playbook/jinja"
+	"drover/playbook/source"
 	"drover/playbook/value"
 )
 
@@ -88,9 +90,21 @@ func (l *templateLoader) Load(name, from string) (src, path string, err error) {
 		}
 	}
 	if err != nil {
-		return "", "", err
+		return "", "", placeless(err)
 	}
 	return l.view.item.batch.run.readTemplate(path)
+}
+
+// placeless takes the task's place from an error: the template that asks for
+// another one has a better place.
+func placeless(err error) error {
+	var e *source.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	c := *e
+	c.Pos = source.Pos{}
+	return &c
 }
 
 // inlineLoader finds the files that other templates include: those in the

@@ -152,6 +152,19 @@ func (c *Context) boolean(v value.Value, pos source.Pos) (bool, error) {
 	}
 	return false, &source.Error{
 		Pos: pos, Msg: err.Error(), Err: err,
-		Hint: "compare with what you expect, or ask: x is truthy, x is defined, x | length > 0",
+		Hint: shownValue(v) + "compare with what you expect, or ask: x is truthy, x is defined, x | length > 0",
 	}
+}
+
+// shownValue says what a value is in the hint of an error; it may be a secret.
+func shownValue(v value.Value) string {
+	const most = 60
+	if value.IsSecret(v) {
+		return ""
+	}
+	text := []rune(value.Repr(v))
+	if len(text) > most {
+		text = append(text[:most], '…')
+	}
+	return "the value is " + string(text) + ": "
 }

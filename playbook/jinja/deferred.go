@@ -47,15 +47,18 @@ func surfaced(v value.Value, err error) (value.Value, error) {
 	return v, nil
 }
 
-// tracedValue adds a step of the way to a deferred failure.
+// tracedValue adds a step of the way to an undefined value or a deferred failure.
 func tracedValue(v value.Value, pos source.Pos, format string, args ...any) value.Value {
-	err := failure(v)
-	if err == nil {
+	u, ok := v.(*value.Undefined)
+	switch {
+	case !ok || u.Plain:
 		return v
+	case u.Err == nil:
+		return u.Through(source.Frame{Pos: pos, What: fmt.Sprintf(format, args...)})
 	}
-	u := *v.(*value.Undefined)
-	u.Err = traced(err, pos, format, args...)
-	return &u
+	c := *u
+	c.Err = traced(u.Err, pos, format, args...)
+	return &c
 }
 
 // limitError reports that an evaluation exceeds a limit.

@@ -243,10 +243,17 @@ func (t *template) syntaxError(err error) error {
 func (f *frame) fail(n interface{ offset() int }, err error) error {
 	var placed *source.Error
 	var undef *UndefinedError
-	if errors.As(err, &undef) || errors.As(err, &placed) {
+	switch {
+	case errors.As(err, &undef):
 		return err
+	case !errors.As(err, &placed):
+		return &source.Error{Pos: f.tpl.position(n.offset()), Msg: err.Error(), Err: err}
+	case err == error(placed) && !placed.Pos.Known():
+		e := *placed
+		e.Pos = f.tpl.position(n.offset())
+		return &e
 	}
-	return &source.Error{Pos: f.tpl.position(n.offset()), Msg: err.Error(), Err: err}
+	return err
 }
 
 // placeError gives an error that has no place of its own the place of the template
@@ -286,7 +293,7 @@ func finish(err error) error {
 		if u.Err != nil {
 			return finish(u.Err)
 		}
-		e := &source.Error{Pos: u.Pos, Msg: u.Msg, Err: err, Width: len([]rune(u.Name))}
+		e := &source.Error{Pos: u.Pos, Msg: u.Msg, Err: err, Width: len([]rune(u.Name)), Trace: u.Via}
 		if u.Explain != nil {
 			e.Pos, e.Hint = u.Explain()
 		}
@@ -299,6 +306,9 @@ func didYouMean(name string, names []string) string { return source.DidYouMean(n
 
 // traced adds a step of the way to an error.
 func traced(err error, pos source.Pos, format string, args ...any) error {
+	if u := undefinedOf(err); u != nil && !u.Plain {
+		return &UndefinedError{tracedValue(u, pos, format, args...).(*value.Undefined)}
+	}
 	step := source.Frame{Pos: pos, What: fmt.Sprintf(format, args...)}
 	var placed *source.Error
 	if errors.As(err, &placed) {

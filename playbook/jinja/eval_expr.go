@@ -392,7 +392,7 @@ func (f *frame) located(n expr, v value.Value) (value.Value, error) {
 	return v, nil
 }
 
-// attrHint suggests a key for one that a dict does not have.
+// attrHint suggests a key for one that a dict does not have, or says what there is.
 func (f *frame) attrHint(n expr, name string) string {
 	var x expr
 	switch n := n.(type) {
@@ -405,15 +405,32 @@ func (f *frame) attrHint(n expr, name string) string {
 		return ""
 	}
 	v, err := x.eval(f)
-	m, ok := v.(value.Mapping)
-	if err != nil || !ok {
+	if err != nil {
 		return ""
 	}
+	if m, ok := v.(value.Mapping); ok {
+		return missHint(m, name)
+	}
+	if l, ok := v.(value.Sequence); ok && name != "" && strings.Trim(name, "-0123456789") == "" {
+		return fmt.Sprintf("the %s has %d elements, counted from 0", v.Type(), l.Len())
+	}
+	return ""
+}
+
+// missHint suggests the key that was meant, else names the few that there are.
+func missHint(m value.Mapping, name string) string {
 	var names []string
 	for _, k := range m.Keys() {
 		names = append(names, value.String(k))
 	}
-	return strings.Trim(didYouMean(name, names), " ()")
+	hint := strings.Trim(didYouMean(name, names), " ()")
+	switch {
+	case hint == "" && len(names) == 0:
+		return "it is empty"
+	case hint == "" && len(names) <= shownKeys:
+		return "it has " + strings.Join(names, ", ")
+	}
+	return hint
 }
 
 func (n *itemExpr) eval(f *frame) (value.Value, error) {

@@ -1,10 +1,16 @@
 package source
 
+import "strings"
+
 // Suggest gives the candidate nearest to name by edit distance when one is
-// near enough to be a likely misspelling, else "".
+// near enough to be a likely misspelling, else "". Names of one letter are near
+// to nothing but their other case.
 func Suggest(name string, candidates []string) string {
 	best, bestDist := "", tolerance(name)+1
 	for _, c := range candidates {
+		if len(name) == 1 && !strings.EqualFold(name, c) {
+			continue
+		}
 		if d := distance(name, c, bestDist); d < bestDist {
 			best, bestDist = c, d
 		}

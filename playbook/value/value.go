@@ -78,6 +78,15 @@ type Undefined struct {
 	// Explain gives the place of the use and a hint, computed only when an
 	// error is printed; may be nil.
 	Explain func() (pos source.Pos, hint string)
+	// Via are the variables that it came through, innermost first.
+	Via []source.Frame
+}
+
+// Through gives a copy of u that came through one variable more.
+func (u *Undefined) Through(step source.Frame) *Undefined {
+	c := *u
+	c.Via = append(u.Via[:len(u.Via):len(u.Via)], step)
+	return &c
 }
 
 func (none) Type() string      { return "NoneType" }

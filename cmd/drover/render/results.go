@@ -155,6 +155,12 @@ func where(t *event.TaskInfo, message string, err error) string {
 	if e.Pos.Known() && e.Pos != t.Pos {
 		text = "\n    at: " + e.Pos.String() + strings.ReplaceAll(source.Snippet(e.Pos, e.Width), "\n", "\n    ")
 	}
+	for _, f := range e.Trace {
+		text += "\n    " + f.What
+		if f.Pos.Known() {
+			text += " (" + f.Pos.String() + ")"
+		}
+	}
 	outside := e.Pos.File != t.Pos.File || e.Pos.Line < t.Pos.Line
 	if t.Pos.Known() && (text == "" || outside) && !strings.Contains(message, t.Pos.String()) {
 		text += "\n    at: " + t.Pos.String()
