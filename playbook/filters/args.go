@@ -78,7 +78,7 @@ func bind(c *jinja.Call, sig *signature, name string) (*args, error) {
 	n := copy(a.vals[:sig.positional], c.Args)
 	if n < len(c.Args) {
 		if !sig.rest {
-			return nil, fmt.Errorf("%s() takes at most %d arguments but %d were given", name, sig.positional, len(c.Args))
+			return nil, jinja.TypeErrorf("%s() takes at most %d arguments but %d were given", name, sig.positional, len(c.Args))
 		}
 		a.rest = c.Args[n:]
 	}
@@ -87,16 +87,16 @@ func bind(c *jinja.Call, sig *signature, name string) (*args, error) {
 		case i < 0 && sig.extra:
 			a.extra = append(a.extra, kw)
 		case i < 0:
-			return nil, fmt.Errorf("%s() got an unexpected keyword argument '%s'", name, kw.Name)
+			return nil, jinja.TypeErrorf("%s() got an unexpected keyword argument '%s'", name, kw.Name)
 		case a.vals[i] != nil:
-			return nil, fmt.Errorf("%s() got multiple values for argument '%s'", name, kw.Name)
+			return nil, jinja.TypeErrorf("%s() got multiple values for argument '%s'", name, kw.Name)
 		default:
 			a.vals[i] = kw.Val
 		}
 	}
 	for i := range sig.required {
 		if a.vals[i] == nil {
-			return nil, fmt.Errorf("%s() is missing its required argument '%s'", name, sig.names[i])
+			return nil, jinja.TypeErrorf("%s() is missing its required argument '%s'", name, sig.names[i])
 		}
 	}
 	return a, nil

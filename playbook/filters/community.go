@@ -193,6 +193,10 @@ func (m merger) mergeLists(low, high []value.Value, index value.Value) ([]value.
 
 // accumulate gives the running totals of a list.
 func accumulate(a *args) (value.Value, error) {
+	_, isText := value.AsString(a.val("value"))
+	if !isText && !isSequence(a.val("value")) {
+		return nil, fmt.Errorf("Invalid value type (%s) for accumulate (%s)", className(a.val("value")), value.Repr(a.val("value")))
+	}
 	out := value.NewList()
 	var total value.Value
 	for _, v := range a.list("value") {

@@ -159,7 +159,7 @@ func fromCSV(a *args) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := csvReader{csvDialect: dialect, text: []rune(strings.TrimPrefix(a.str("value"), "\ufeff"))}
+	r := csvReader{csvDialect: dialect, text: []rune(strings.TrimPrefix(a.text("value"), "\ufeff"))}
 	rows, err := r.rows()
 	if err != nil {
 		return nil, fmt.Errorf("Unable to process file: %w", err)

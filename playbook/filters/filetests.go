@@ -2,6 +2,7 @@ package filters
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -107,7 +108,10 @@ func vaultedFileTest(a *args) (value.Value, error) {
 	}
 	defer f.Close()
 	head := make([]byte, len(vaultHeader))
-	n, _ := f.Read(head)
+	n, err := f.Read(head)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("Cannot test if the file %s is a vault: %w", path, err)
+	}
 	return value.Bool(string(head[:n]) == vaultHeader), nil
 }
 

@@ -70,7 +70,8 @@ func nestedLookup(a *args) (value.Value, error) {
 		return nil, errors.New("with_nested requires at least one element in the nested list")
 	}
 	if first := a.rest[0]; len(a.rest) == 1 && !a.call.Ctx.Env().Lenient {
-		if i := slices.IndexFunc(a.iterate(first), func(v value.Value) bool { return !isSequence(v) }); i >= 0 {
+		_, isText := value.AsString(first)
+		if i := slices.IndexFunc(a.iterate(first), func(v value.Value) bool { return !isText && !isSequence(v) }); i >= 0 {
 			return nil, fmt.Errorf("'%s' object is not iterable: a single list can't be nested", a.iterate(first)[i].Type())
 		}
 	}

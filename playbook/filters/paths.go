@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"drover/playbook/jinja"
+	"drover/playbook/source"
 	"drover/playbook/value"
 )
 
@@ -89,24 +91,52 @@ func joinPath(path string, key value.Value) string {
 	return path + "." + s
 }
 
-// getPath follows a path such as a.b[1] as a template would.
+// getPath evaluates a path such as a.b[1] with the keys of a dict as the variables.
 func getPath(a *args) (value.Value, error) {
-	path := a.str("path")
-	if a.err != nil {
-		return nil, a.err
+	d, ok := asDict(a.val("var"))
+	if !ok {
+		return nil, fmt.Errorf("a path leads into a dictionary, not into '%s'", a.val("var").Type())
 	}
-	if !strings.HasPrefix(path, "[") {
-		path = "." + path
-	}
-	scope := &overlay{value.DictOf("object", a.val("var")), a.call.Ctx.Vars()}
-	v, err := a.call.Ctx.With(scope).Expr("object"+path, a.call.Pos)
+	v, err := a.call.Ctx.With(&overlay{d, noScope{}}).Expr(a.text("path"), a.call.Pos)
 	if err != nil {
-		return nil, err
+		return nil, unplaced(err)
 	}
 	if a.truth("wantlist") {
 		return value.NewList(v), nil
 	}
 	return v, nil
+}
+
+// unplaced gives an error without its place, which is in no file, unless it is
+// about a missing value.
+func unplaced(err error) error {
+	var placed *source.Error
+	if errors.As(err, &placed) && jinja.KindOf(err) != jinja.KindUndefined {
+		return errors.New(placed.Msg)
+	}
+	return err
+}
+
+// noScope is a scope without variables.
+type noScope struct{}
+
+func (noScope) Lookup(string) (value.Value, bool) { return nil, false }
+func (noScope) Names() []string                   { return nil }
+
+// looseList gives an argument that is a list, or text or a number that stands
+// for one.
+func (a *args) looseList(name string) []value.Value {
+	v := a.val(name)
+	if elems, ok := v.(*value.List); ok {
+		return elems.Elems
+	}
+	if s, ok := value.AsString(v); ok {
+		return value.Strings(strings.Split(s, ",")...).Elems
+	}
+	if !isNumber(v) {
+		a.failType("argument '%s' must be a list, not '%s'", name, v.Type())
+	}
+	return []value.Value{value.Str(value.String(v))}
 }
 
 func indexOf(a *args) (value.Value, error) {
@@ -119,9 +149,9 @@ func indexOf(a *args) (value.Value, error) {
 	} else if rest, ok := strings.CutPrefix(test, "not "); ok {
 		test, invert = rest, true
 	}
-	elems, ok := asSequence(a.val("data"))
-	if !ok {
-		return value.NewList(), nil // as of an empty list
+	elems := a.looseList("data")
+	if a.err != nil {
+		return nil, a.err
 	}
 	found := value.NewList()
 	for i, e := range elems {
@@ -158,26 +188,41 @@ func indexOf(a *args) (value.Value, error) {
 // paramListCompare says which of the wanted parameters a base list has; "all"
 // wants everything, "!x" everything but x.
 func paramListCompare(a *args) (value.Value, error) {
-	base, target := a.list("base"), a.list("target")
-	want := func(name string) bool {
-		return slices.ContainsFunc(target, func(v value.Value) bool { return value.String(v) == name })
-	}
-	actionable := value.NewList()
-	for _, b := range base {
-		name := value.String(b)
-		if !want("!"+name) && (want(name) || want("all")) {
-			actionable.Append(b)
-		}
-	}
-	unsupported := value.NewList()
+	base, target := a.val("base"), a.looseList("target")
+	chosen, unsupported := []value.Value{}, value.NewList()
+	all, _ := base.(*value.List)
+	a.looseList("base") // says what is wrong with it
 	for _, t := range target {
-		name := strings.TrimPrefix(value.String(t), "!")
-		known := slices.ContainsFunc(base, func(v value.Value) bool { return value.String(v) == name })
-		if name != "all" && !known {
-			unsupported.Append(t)
+		if name, ok := value.AsString(t); !ok {
+			return nil, fmt.Errorf("the names of the target must be strings, not '%s'", t.Type())
+		} else if name == "all" && all == nil {
+			return nil, fmt.Errorf("'%s' object has no attribute 'sort'", base.Type())
+		} else if name == "all" {
+			chosen = slices.Clone(all.Elems)
 		}
 	}
-	return value.DictOf("actionable", actionable, "unsupported", unsupported), nil
+	for _, t := range target {
+		name := value.String(t)
+		if without, bang := strings.CutPrefix(name, "!"); bang {
+			if i := slices.IndexFunc(chosen, func(v value.Value) bool { return value.Equal(v, value.Str(without)) }); i >= 0 {
+				chosen = slices.Delete(chosen, i, i+1)
+			}
+		}
+	}
+	for _, t := range target {
+		name := value.String(t)
+		switch known, err := a.call.Ctx.CallTest("in", t, base); {
+		case err != nil:
+			return nil, err
+		case name == "all" || strings.HasPrefix(name, "!"):
+		case !known:
+			unsupported.Append(t)
+		case !slices.ContainsFunc(chosen, func(v value.Value) bool { return value.Equal(v, t) }):
+			chosen = append(chosen, t)
+		}
+	}
+	sorted, err := a.call.Ctx.CallFilter("sort", value.NewList(chosen...), value.Bool(false), value.Bool(true))
+	return value.DictOf("actionable", sorted, "unsupported", unsupported), err
 }
 
 // consolidate joins lists of dicts by the values of their keys.

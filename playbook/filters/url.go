@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"drover/playbook/jinja"
 	"drover/playbook/value"
 )
 
@@ -148,7 +149,13 @@ func urlSplitFilter(a *args) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	query := a.strOr("query", "")
+	if !ok {
+		bytesParts(parts)
+	}
+	query := ""
+	if value.Truth(a.val("query")) {
+		query = a.str("query")
+	}
 	if query == "" {
 		return parts, nil
 	}
@@ -157,6 +164,17 @@ func urlSplitFilter(a *args) (value.Value, error) {
 		return nil, fmt.Errorf("urlsplit: unknown URL component: %s", query)
 	}
 	return v, nil
+}
+
+// bytesParts makes the texts of a URL bytes with a method to decode them, which
+// is what Python makes of nothing.
+func bytesParts(parts *value.Dict) {
+	parts.Put("decode", &jinja.Func{Name: "decode"})
+	for _, e := range parts.Entries() {
+		if s, ok := value.AsString(e.Val); ok {
+			parts.Set(e.Key, value.Bytes(s))
+		}
+	}
 }
 
 // hasScheme reports whether the tested URL has one of the wanted schemes; no

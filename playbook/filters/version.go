@@ -208,6 +208,11 @@ func comparePrerelease(x, y string) int {
 // versionSort sorts by the loose comparison.
 func versionSort(a *args) (value.Value, error) {
 	elems := slices.Clone(a.list("value"))
+	for _, e := range elems {
+		if _, ok := value.AsString(e); !ok && len(elems) > 1 {
+			return nil, fmt.Errorf("a version must be a string, not '%s'", e.Type())
+		}
+	}
 	var bad error
 	slices.SortStableFunc(elems, func(x, y value.Value) int {
 		c, err := compareLoose(value.String(x), value.String(y))

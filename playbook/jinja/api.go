@@ -67,8 +67,8 @@ func (*Func) Type() string { return "function" }
 
 // Str implements value.Stringer.
 func (f *Func) Str() string {
-	if classes[f.Name] {
-		return "<class '" + f.Name + "'>"
+	if class := classes[f.Name]; class != "" {
+		return "<class '" + class + "'>"
 	}
 	return "<function " + f.Name + ">"
 }
@@ -80,7 +80,9 @@ func (f *Func) Repr() string { return f.Str() }
 func (f *Func) Equal(other value.Value) bool { return other == value.Value(f) }
 
 // classes are the global functions that are classes in Python.
-var classes = map[string]bool{"dict": true, "range": true}
+var classes = map[string]string{
+	"dict": "dict", "range": "range", "cycler": "jinja2.utils.Cycler", "joiner": "jinja2.utils.Joiner", "namespace": "jinja2.utils.Namespace",
+}
 
 // Transient marks functions as no result of a template.
 func (*Func) Transient() {}

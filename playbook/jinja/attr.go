@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -46,8 +47,8 @@ func missedAttr(v value.Value, name string) *value.Undefined {
 
 // findAttr looks for an attribute, then for an item of that name.
 func findAttr(v value.Value, name string) (value.Value, bool, error) {
-	if u, ok := v.(*value.Undefined); ok && !u.Plain {
-		return u, true, nil
+	if u, ok := v.(*value.Undefined); ok {
+		return u, true, plainMiss(u)
 	}
 	if !strings.HasPrefix(name, "_") {
 		a, ok, err := attribute(v, name)
@@ -61,6 +62,14 @@ func findAttr(v value.Value, name string) (value.Value, bool, error) {
 		return lookupString(m, name)
 	}
 	return nil, false, nil
+}
+
+// plainMiss is the error of looking into what an inline if without else gave.
+func plainMiss(u *value.Undefined) error {
+	if u.Plain {
+		return errors.New(u.Msg)
+	}
+	return nil
 }
 
 func lookupString(m value.Mapping, name string) (value.Value, bool, error) {
@@ -169,8 +178,8 @@ func hasDunder(v value.Value, name string) bool {
 
 // getItem gives an item; the value may still be a template.
 func (c *Context) getItem(v, key value.Value) (value.Value, error) {
-	if u, ok := v.(*value.Undefined); ok && !u.Plain {
-		return u, nil
+	if u, ok := v.(*value.Undefined); ok {
+		return u, plainMiss(u)
 	}
 	if u, ok := key.(*value.Undefined); ok && !u.Plain {
 		return nil, &UndefinedError{u}

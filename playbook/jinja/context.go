@@ -22,6 +22,8 @@ type Context struct {
 	// copies says that variables are copied before use, because the
 	// template changes containers.
 	copies bool
+	// exacting says that what is undefined ends the evaluation; see exact.
+	exacting bool
 	// Inline finds what templates outside of files include, import and extend;
 	// nil when they can't.
 	Inline Loader
@@ -232,7 +234,9 @@ func (c *Context) evaluate(t *value.Template) (value.Value, error) {
 		return nil, err
 	}
 	c.active = append(c.active, t)
+	restore := c.exact(false)
 	v, err := c.render(tpl)
+	restore()
 	c.active = c.active[:len(c.active)-1]
 	c.ascend()
 	if err == nil && c.env.Retype != nil {

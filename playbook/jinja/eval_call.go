@@ -232,7 +232,8 @@ func (c *Context) callFunc(fn *Func, call *Call) (value.Value, error) {
 // filter or test: it matters more than what is wrong with them.
 func undefinedAmid(call *Call, err error) value.Value {
 	var wrong *TypeError
-	if !errors.As(err, &wrong) || !call.Func.Lazy || call.Func.quick {
+	var told *PluginError
+	if !errors.As(err, &wrong) || errors.As(err, &told) || !call.Func.Lazy || call.Func.quick {
 		return nil
 	}
 	if u := firstUndefined(call.Args, call.Kwargs); u != nil {

@@ -47,6 +47,9 @@ func (n *nameExpr) find(f *frame) (value.Value, bool, error) {
 	if err != nil {
 		return nil, false, f.fail(n, err)
 	}
+	if v, err = f.c.asked(v); err != nil {
+		return nil, false, err
+	}
 	if ok && n.memo >= 0 {
 		f.slots[n.memo] = v
 	}
@@ -212,6 +215,9 @@ func (n *binaryExpr) eval(f *frame) (value.Value, error) {
 func (n *binaryExpr) usable(f *frame, x, y value.Value) error {
 	err := used(x, y)
 	u, undefined := y.(*value.Undefined)
+	if n.op == opMod && isText(x) && undefined && u.Err == nil && !f.c.env.Lenient {
+		return nil // formatting minds what it prints
+	}
 	if _, isList := x.(*value.List); err == nil || !isList || !undefined || f.c.env.Lenient {
 		return err
 	}
@@ -378,18 +384,22 @@ func (f *frame) got(n expr, v value.Value, err error) (value.Value, error) {
 // located evaluates v when it is a template, and lets an undefined v know
 // where it was used.
 func (f *frame) located(n expr, v value.Value) (value.Value, error) {
-	switch v := v.(type) {
+	switch u := v.(type) {
 	case *value.Template:
-		return f.c.resolveTemplate(v)
+		r, err := f.c.resolveTemplate(u)
+		if err != nil {
+			return nil, err
+		}
+		v = r
 	case *value.Undefined:
-		if v.Explain == nil && !v.Pos.Known() && !v.Plain {
-			tpl, name := f.tpl, v.Name
-			u := *v
-			u.Explain = func() (source.Pos, string) { return tpl.position(n.offset()), f.attrHint(n, name) }
-			return &u, nil
+		if u.Explain == nil && !u.Pos.Known() && !u.Plain {
+			tpl, name := f.tpl, u.Name
+			c := *u
+			c.Explain = func() (source.Pos, string) { return tpl.position(n.offset()), f.attrHint(n, name) }
+			v = &c
 		}
 	}
-	return v, nil
+	return f.c.asked(v)
 }
 
 // attrHint suggests a key for one that a dict does not have, or says what there is.

@@ -39,7 +39,7 @@ func (n *filterExpr) apply(f *frame, x value.Value) (value.Value, error) {
 // runFilter calls the filter fn of that name, nil when there is none.
 func (c *Context) runFilter(name string, fn *Func, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
 	if fn == nil {
-		return nil, &syntaxError{off: site.off, msg: "No filter named '" + name + "'." + suggestFunc(name, c.env.Filters)}
+		return nil, errors.New("No filter named '" + name + "'." + suggestFunc(name, c.env.Filters))
 	}
 	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos(), site: site})
 	if err == nil {
@@ -105,7 +105,7 @@ func (n *testExpr) eval(f *frame) (value.Value, error) {
 // a boolean or an undefined value.
 func (c *Context) runTest(name string, fn *Func, args []value.Value, kw []Kwarg, site callSite) (value.Value, error) {
 	if fn == nil {
-		return nil, &syntaxError{off: site.off, msg: "No test named '" + name + "'." + suggestFunc(name, c.env.Tests)}
+		return nil, errors.New("No test named '" + name + "'." + suggestFunc(name, c.env.Tests))
 	}
 	v, err := c.callFunc(fn, &Call{Func: fn, Args: args, Kwargs: kw, Ctx: c, Pos: site.pos(), site: site})
 	if err != nil {

@@ -18,6 +18,9 @@ func (n *nameExpr) evalMaybe(f *frame) (value.Value, bool, error) {
 }
 
 func (n *attrExpr) evalMaybe(f *frame) (value.Value, bool, error) {
+	if f.c.exacting {
+		return present(n.eval(f))
+	}
 	var x value.Value
 	var ok bool
 	var err error

@@ -76,6 +76,7 @@ func (c *Context) renderFile(src, path string, o FileOptions, l Loader) (value.V
 	defer c.ascend()
 	load := &loading{loader: l, syntax: syn, root: path, path: path, cache: map[string]*template{}}
 	defer c.inlineFrom(load)()
+	defer c.exact(false)()
 	v, err := c.renderIn(tpl, &variables{c: c, tpl: tpl, load: load})
 	if err != nil {
 		return nil, err

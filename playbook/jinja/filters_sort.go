@@ -89,12 +89,17 @@ func sortByText(vs []value.Value, keys []string, reverse bool) {
 }
 
 func filterSort(c *Call) (value.Value, error) {
-	reverse, caseSensitive := false, false
+	var order value.Value = value.Bool(false)
+	caseSensitive := false
 	attribute := value.None
-	vs, err := c.source("reverse?", &reverse, "case_sensitive?", &caseSensitive, "attribute?", &attribute)
+	vs, err := c.source("reverse?", &order, "case_sensitive?", &caseSensitive, "attribute?", &attribute)
 	if err != nil {
 		return nil, err
 	}
+	if _, ok := value.AsBig(order); !ok {
+		return nil, TypeErrorf("sort(): argument 'reverse' must be an integer, not '%s'", order.Type())
+	}
+	reverse := value.Truth(order)
 	vs = slices.Clone(vs)
 	if attribute == value.None && allText(vs) {
 		sortTexts(vs, caseSensitive, reverse)

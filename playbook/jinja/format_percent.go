@@ -33,7 +33,12 @@ type directive struct {
 
 // formatPercent is s % arg.
 func (c *Context) formatPercent(format value.Value, s string, arg value.Value) (value.Value, error) {
-	arg, err := c.settleStrict(arg)
+	var err error
+	if t, ok := arg.(value.Tuple); ok {
+		arg, err = c.settle(t, 0) // an undefined element matters where it is printed
+	} else {
+		arg, err = c.settleStrict(arg)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +54,8 @@ func (c *Context) formatPercent(format value.Value, s string, arg value.Value) (
 	_, isMapping := arg.(value.Mapping)
 	_, isList := arg.(*value.List)
 	_, isRange := arg.(*rangeValue)
-	mapping := p.single && (isMapping || isList || isRange) && !isText
+	_, isUndefined := arg.(*value.Undefined)
+	mapping := p.single && (isMapping || isList || isRange || isUndefined) && !isText
 	if p.used < len(p.args) && !mapping {
 		return nil, TypeErrorf("not all arguments converted during string formatting")
 	}
@@ -186,6 +192,9 @@ func (p *percent) arg(d directive) (value.Value, error) {
 	if !d.keyed {
 		return p.next()
 	}
+	if err := used(p.args...); err != nil {
+		return nil, err
+	}
 	if p.dict == nil {
 		return nil, TypeErrorf("format requires a mapping")
 	}
@@ -205,16 +214,28 @@ func (p *percent) directive(d directive) error {
 	var text string
 	switch d.verb {
 	case 's', 'r', 'a':
+		if v, err = p.c.settleStrict(v); err != nil {
+			return err
+		}
+		if err := used(v); err != nil {
+			return err
+		}
 		text = percentText(v, d)
 	case 'c':
 		if text, err = percentChar(v); err != nil {
 			return err
 		}
 	case 'd', 'i', 'u', 'o', 'x', 'X':
+		if err := used(v); err != nil && strings.IndexByte("diu", d.verb) >= 0 {
+			return err
+		}
 		if text, err = percentInt(v, d); err != nil {
 			return err
 		}
 	default:
+		if err := used(v); err != nil {
+			return err
+		}
 		if text, err = percentFloat(v, d); err != nil {
 			return err
 		}

@@ -146,6 +146,7 @@ func (b *blockRef) Attr(name string) (value.Value, bool, error) {
 
 func (b *blockRef) call(c *Call) (value.Value, error) {
 	out := newOutput(b.j.c)
+	defer b.j.c.exact(true)()
 	if err := runBlock(b.j.c, b.j, b.name, b.level, out); err != nil {
 		return out.cut(err)
 	}

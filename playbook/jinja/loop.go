@@ -113,6 +113,7 @@ func (l *loop) call(c *Call) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer l.c.exact(true)()
 	return l.rec.s.recurse(l.rec.f, v, l.rec.depth+1)
 }
 
@@ -159,6 +160,7 @@ func (m *macro) invoke(args []value.Value, kw []Kwarg) (value.Value, error) {
 		return nil, err
 	}
 	defer m.f.c.ascend()
+	defer m.f.c.exact(false)()
 	d := m.def
 	f := m.f.call(&d.function, newOutput(m.f.c))
 	kw, err := m.bind(f, args, kw)

@@ -23,7 +23,7 @@ type Binary interface {
 // binary computes x op y as Python does.
 func (c *Context) binary(op binop, x, y value.Value) (value.Value, error) {
 	for _, v := range [2]value.Value{x, y} {
-		if u, ok := v.(*value.Undefined); ok {
+		if u, ok := v.(*value.Undefined); ok && !(op == opMod && isText(x) && !u.Plain) {
 			return nil, errors.New(u.Msg)
 		}
 	}
@@ -181,6 +181,11 @@ func (c *Context) repeatSeq(elems []value.Value, n int64) ([]value.Value, error)
 		}
 	}
 	return out, nil
+}
+
+func isText(v value.Value) bool {
+	_, ok := value.AsString(v)
+	return ok
 }
 
 func isSequence(v value.Value) bool {

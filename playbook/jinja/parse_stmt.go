@@ -33,6 +33,9 @@ func (p *parser) statement() ([]stmt, error) {
 	case "block":
 		return one(p.blockTag(t))
 	case "extends":
+		if !p.scope.root {
+			return nil, p.fail(t, "cannot use extend from a non top-level scope")
+		}
 		x, err := p.expression(true)
 		p.tpl.extends = true
 		return one(&extendsStmt{at(t.off), x}, err)
@@ -73,11 +76,11 @@ func (p *parser) print() ([]stmt, error) {
 func (p *parser) ifBlock() (stmt, error) {
 	s := &ifStmt{}
 	var err error
+	p.soft++
+	defer func() { p.soft-- }()
 	if s.test, err = p.tuple(tupleRule{}); err != nil {
 		return nil, err
 	}
-	p.soft++
-	defer func() { p.soft-- }()
 	var end string
 	if s.yes, end, err = p.block("elif", "else", "endif"); err != nil {
 		return nil, err
