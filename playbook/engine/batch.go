@@ -25,6 +25,10 @@ type batch struct {
 	// taskIDs numbers the tasks for events.
 	taskIDs map[*playbook.Task]*event.TaskInfo
 	gates   map[*playbook.Task]chan struct{} // of throttled tasks
+	// meant are the handlers that notifications mean, among the first meantOf of
+	// the play's handlers.
+	meant   map[string][]*playbook.Task
+	meantOf int
 	// stop ends the batch after what is at work, for all hosts.
 	stop bool
 	// broke says that too many hosts failed: the playbook ends.

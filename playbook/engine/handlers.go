@@ -40,6 +40,19 @@ func byPrecedence(handlers []playbook.Step) []*playbook.Task {
 	return out
 }
 
+// handlersFor is findHandlers, looked up once for all hosts.
+func (b *batch) handlersFor(name string) []*playbook.Task {
+	if n := len(b.play.handlers); b.meant == nil || b.meantOf != n { // includes bring more
+		b.meant, b.meantOf = map[string][]*playbook.Task{}, n
+	}
+	found, ok := b.meant[name]
+	if !ok {
+		found = b.play.findHandlers(name, b.info)
+		b.meant[name] = found
+	}
+	return found
+}
+
 // findHandlers gives the handlers that a notification means: the one with that
 // name (also "role : name"), and all that listen to it.
 func (pr *playRun) findHandlers(name string, info func(*playbook.Task) *event.TaskInfo) []*playbook.Task {
@@ -124,7 +137,7 @@ func (b *batch) mark(s *seat, handlers []*playbook.Task) {
 // flush sends a host that has notified handlers through them.
 func (b *batch) flush(s *seat) {
 	for _, name := range s.notifications {
-		b.mark(s, b.play.findHandlers(name, b.info))
+		b.mark(s, b.handlersFor(name))
 	}
 	s.notifications = nil
 	if len(s.notified) > 0 {

@@ -209,7 +209,7 @@ func (b *batch) checkMaxFail() {
 // found out when they are flushed, or at once while they are.
 func (b *batch) notify(o *outcome) {
 	for _, name := range o.notify {
-		found := b.play.findHandlers(name, b.info)
+		found := b.handlersFor(name)
 		if len(found) == 0 {
 			b.unknownHandler(o, name)
 			continue
