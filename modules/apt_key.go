@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"drover/modules/target"
+	"drover/playbook/value"
 )
 
 type aptKeyArgs struct {
@@ -39,39 +40,78 @@ func runAptKey(ctx context.Context, h target.Host, c *Call, a *aptKeyArgs) (*Res
 			return nil, err
 		}
 	}
-	a.ID = strings.ToUpper(strings.TrimPrefix(strings.ToLower(strings.ReplaceAll(a.ID, " ", "")), "0x"))
-	if a.ID != "" && (len(a.ID) < 8 || strings.Trim(a.ID, "0123456789ABCDEF") != "") {
-		return nil, Failf("Invalid key_id: %s must be at least 8 hexadecimal digits", a.ID)
+	k := &aptKey{aptKeyArgs: a, file: a.File}
+	defer k.forget(h)
+	if err := k.identify(ctx, h); err != nil {
+		return nil, err
 	}
-	before, err := a.list(ctx, h)
+	res := (&Result{}).Set("id", orNone(a.ID))
+	if !k.parse(a.ID) {
+		return nil, FailWith(res.Set("changed", false).Data, "Invalid key_id")
+	}
+	res.Set("short_id", k.short).Set("fp", k.long).Set("key_id", k.number)
+	before, err := k.list(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	file, cleanup, err := a.keyFile(ctx, h)
-	if err != nil {
-		return nil, err
-	}
-	defer cleanup()
-	if a.ID == "" {
-		if a.ID, err = keyNumber(ctx, h, file); err != nil {
-			return nil, err
-		}
-	}
-	there := slices.ContainsFunc(before, func(k string) bool { return sameKey(k, a.ID) })
-	res := (&Result{Changed: there != (a.State == "present")}).Set("id", a.ID).Set("before", before)
+	res.Set("before", before)
+	res.Changed = slices.Contains(before, k.long) != (a.State == "present")
 	if !res.Changed || c.Check {
 		return res, nil
 	}
-	if err := a.change(ctx, h, file); err != nil {
+	if err := k.change(ctx, h); err != nil {
 		return nil, err
 	}
-	after, err := a.list(ctx, h)
-	return res.Set("after", after), err
+	after, err := k.list(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	res.Set("after", after)
+	if slices.Contains(after, k.long) != (a.State == "present") {
+		return nil, FailWith(res.Data, "apt-key reported no error, but the key is as before: check that %s is the number of a key, not of a subkey or of an expired one", k.number)
+	}
+	return res, nil
 }
 
-// sameKey compares numbers of which one may be an abbreviation.
-func sameKey(a, b string) bool {
-	return strings.HasSuffix(a, b) || strings.HasSuffix(b, a)
+// aptKey is the key of a call: where it is on the host, "" when it still has
+// to be fetched, and its number in the lengths that apt-key wants.
+type aptKey struct {
+	*aptKeyArgs
+	file, dir           string
+	short, long, number string
+}
+
+// forget removes what was downloaded.
+func (k *aptKey) forget(h target.Host) {
+	if k.dir != "" {
+		_ = h.RemoveAll(k.dir) // a temporary folder: nothing to be done about it
+	}
+}
+
+// parse takes the number apart. It tells whether it is one.
+func (k *aptKey) parse(id string) bool {
+	n := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(id)), "0X")
+	if strings.Trim(n, "0123456789ABCDEF") != "" || len(n) != 8 && len(n) < 16 {
+		return false
+	}
+	k.number, k.short, k.long = n, n[len(n)-8:], n[max(0, len(n)-16):]
+	return true
+}
+
+// identify finds the number of a key that was given without one.
+func (k *aptKey) identify(ctx context.Context, h target.Host) error {
+	if k.ID != "" {
+		return nil
+	}
+	if k.Keyserver != "" {
+		return Failf("Missing key_id, required with keyserver.")
+	}
+	if err := k.obtain(ctx, h); err != nil || k.file == "" {
+		return err
+	}
+	var err error
+	k.ID, err = k.numberInFile(ctx, h)
+	return err
 }
 
 func (a *aptKeyArgs) argv(args ...string) []string {
@@ -82,76 +122,101 @@ func (a *aptKeyArgs) argv(args ...string) []string {
 	return append(argv, args...)
 }
 
-// list gives the numbers of the trusted keys and their sub-keys.
-func (a *aptKeyArgs) list(ctx context.Context, h target.Host) ([]string, error) {
-	out, err := mustRun(ctx, h, a.argv("adv", "--list-public-keys", "--keyid-format=long", "--with-colons")...)
-	return colonKeys(out.Stdout), err
+// list gives the numbers of the trusted keys and their sub-keys that have not
+// expired, as long as the wanted key's is.
+func (k *aptKey) list(ctx context.Context, h target.Host) ([]string, error) {
+	argv := k.argv("adv", "--list-public-keys", "--keyid-format=long", "--with-colons")
+	out, err := runTool(ctx, h, argv...)
+	if err != nil {
+		return nil, err
+	}
+	if out.RC != 0 {
+		return nil, FailWith(out.data(argv), "Unable to list public keys")
+	}
+	keys := colonKeys(out.Stdout, false)
+	for i, key := range keys {
+		keys[i] = key[max(0, len(key)-len(k.long)):]
+	}
+	return keys, nil
 }
 
 // colonKeys reads the numbers from gpg's machine-readable list.
-func colonKeys(text string) []string {
+func colonKeys(text string, expired bool) []string {
 	keys := []string{}
 	for _, line := range strings.Split(text, "\n") {
-		if f := strings.Split(line, ":"); len(f) > 4 && (f[0] == "pub" || f[0] == "sub") {
+		if f := strings.Split(line, ":"); len(f) > 4 && (f[0] == "pub" || f[0] == "sub") && (expired || f[1] != "e") {
 			keys = append(keys, f[4])
 		}
 	}
 	return keys
 }
 
-// keyFile gives a file with the key, "" where a server or nobody gives it.
-func (a *aptKeyArgs) keyFile(ctx context.Context, h target.Host) (file string, cleanup func(), err error) {
-	if a.URL == "" && a.Data == "" {
-		return a.File, func() {}, nil
+// obtain brings the key to a file on the host, unless it is in one or nobody
+// gives it.
+func (k *aptKey) obtain(ctx context.Context, h target.Host) (err error) {
+	if k.URL == "" && k.Data == "" || k.file != "" {
+		return nil
 	}
-	dir, err := h.MkdirTemp("", "drover-apt-key-")
-	if err != nil {
-		return "", nil, Failf("can't make a folder for the key: %w", reason(err))
+	if k.dir, err = h.MkdirTemp("", "drover-apt-key-"); err != nil {
+		return Failf("can't make a folder for the key: %w", reason(err))
 	}
-	cleanup = func() { _ = h.RemoveAll(dir) } // a temporary folder: nothing to be done about it
-	file = dir + "/key"
-	if a.Data != "" {
-		err = replaceFile(h, file, a.Data, 0o644)
-	} else {
-		err = downloadFile(ctx, h, a.URL, file, 30*time.Second)
+	k.file = k.dir + "/key"
+	if k.Data != "" {
+		if err := replaceFile(h, k.file, k.Data, 0o644); err != nil {
+			return Failf("can't write the key: %w", reason(err))
+		}
+		return nil
 	}
-	if err != nil {
-		cleanup()
-		return "", nil, Failf("Failed to get the key from %s: %w", orText(a.URL, "data"), err)
+	if err := downloadFile(ctx, h, k.URL, k.file, 30*time.Second); err != nil {
+		return Failf("Failed to download key at %s: %w", k.URL, err)
 	}
-	return file, cleanup, nil
+	return nil
 }
 
-func keyNumber(ctx context.Context, h target.Host, file string) (string, error) {
-	if file == "" {
-		return "", Failf("No key_id was given and there is no url, data or file to find it in")
-	}
+// numberInFile gives the number of the file's first key.
+func (k *aptKey) numberInFile(ctx context.Context, h target.Host) (string, error) {
 	// gpg makes a home for itself where there is none: not in the user's.
 	home, err := h.MkdirTemp("", "drover-gpg-")
 	if err != nil {
 		return "", Failf("can't make a folder for gpg: %w", reason(err))
 	}
 	defer h.RemoveAll(home)
-	out, err := mustRun(ctx, h, "gpg", "--homedir", home, "--with-colons", "--keyid-format=long", "--show-keys", file)
+	out, err := runTool(ctx, h, "gpg", "--homedir", home, "--with-colons", "--keyid-format=long", "--show-keys", k.file)
 	if err != nil {
 		return "", err
 	}
-	if keys := colonKeys(out.Stdout); len(keys) > 0 {
-		return keys[0], nil
+	keys := colonKeys(out.Stdout, true)
+	if out.RC != 0 || len(keys) == 0 {
+		from := k.file
+		if k.dir != "" {
+			from = "inline data"
+		}
+		return "", FailWith(value.DictOf("stdout", out.Stdout, "stderr", out.Stderr), "Unable to extract key from '%s'", from)
 	}
-	return "", Failf("No key_id could be found in the given key")
+	return keys[0], nil
 }
 
-func (a *aptKeyArgs) change(ctx context.Context, h target.Host, file string) error {
-	argv := a.argv("add", file)
-	switch {
-	case a.State == "absent":
-		argv = a.argv("del", a.ID[max(0, len(a.ID)-8):])
-	case a.Keyserver != "":
-		argv = a.argv("adv", "--no-tty", "--keyserver", a.Keyserver, "--recv", a.ID)
-	case file == "":
-		return Failf("Need a file, url, data or keyserver to add the key %s", a.ID)
+func (k *aptKey) change(ctx context.Context, h target.Host) error {
+	argv, what := k.argv("del", k.short), "Unable to remove a key with id "+k.number
+	if k.State == "present" {
+		if err := k.obtain(ctx, h); err != nil {
+			return err
+		}
+		argv, what = k.argv("add", k.file), "Unable to add a key from file "+k.file
+		switch {
+		case k.File != "":
+		case k.Keyserver != "":
+			argv = k.argv("adv", "--no-tty", "--keyserver", k.Keyserver, "--recv", k.number)
+			what = "Error fetching key " + k.number + " from keyserver: " + k.Keyserver
+		case k.file == "":
+			return Failf("there is no key to add: give file, url, data or keyserver beside the id %s", k.ID)
+		default:
+			what = "Unable to add a key from binary data"
+		}
 	}
-	_, err := mustRun(ctx, h, argv...)
-	return err
+	out, err := runTool(ctx, h, argv...)
+	if err != nil || out.RC == 0 {
+		return err
+	}
+	return FailWith(out.data(argv), "%s", what)
 }

@@ -61,21 +61,21 @@ func runAptRepository(ctx context.Context, h target.Host, c *Call, a *aptReposit
 	} else {
 		files = a.add(files, line)
 	}
-	res := &Result{}
+	res := &Result{DiffList: true}
 	added, removed := []string{}, []string{}
 	for _, f := range files {
 		if f.after == f.before {
 			continue
 		}
 		res.Changed = true
-		if !f.exists {
+		if f.before == "" {
 			added = append(added, f.path)
 		}
-		if f.after == "" && f.path != sourcesFile {
+		if f.after == "" {
 			removed = append(removed, f.path)
 		}
 		if c.Diff {
-			res.Diff = append(res.Diff, Diff{Before: f.before, After: f.after, BeforeHeader: f.path, AfterHeader: f.path})
+			res.Diff = append(res.Diff, f.diff())
 		}
 	}
 	res.Set("repo", a.Repo).Set("sources_added", added).Set("sources_removed", removed).Set("state", a.State)
@@ -83,6 +83,18 @@ func runAptRepository(ctx context.Context, h target.Host, c *Call, a *aptReposit
 		return res, nil
 	}
 	return res, a.apply(ctx, h, c, files)
+}
+
+// diff shows the change; a file that is not there is /dev/null.
+func (f *sourceFile) diff() Diff {
+	d := Diff{Before: f.before, After: f.after, BeforeHeader: f.path, AfterHeader: f.path}
+	if f.before == "" {
+		d.BeforeHeader = "/dev/null"
+	}
+	if f.after == "" {
+		d.AfterHeader = "/dev/null"
+	}
+	return d
 }
 
 // apply writes the files and fetches the lists; a failure puts the old files
@@ -126,7 +138,9 @@ func writeSources(h target.Host, files []*sourceFile, mode fs.FileMode, back boo
 		}
 		var err error
 		switch {
-		case text == "" && f.path != sourcesFile:
+		case text == "" && (back && f.exists):
+			err = replaceContent(h, f.path, nil)
+		case text == "":
 			err = h.Remove(f.path)
 		case f.exists:
 			err = replaceContent(h, f.path, []byte(text))
@@ -153,27 +167,31 @@ func readSources(h target.Host) []*sourceFile {
 	return files
 }
 
-var sourceLine = lazyre.New(`^(deb|deb-src)\s+(\[[^\]]*\]\s*)?\S+\s+\S+`)
-
 // sourceLine gives the line that a repo argument stands for.
 func (a *aptRepositoryArgs) sourceLine(h target.Host) (string, error) {
+	if a.Repo == "" {
+		return "", Failf("Please set argument 'repo' to a non-empty value")
+	}
 	name, isPPA := strings.CutPrefix(a.Repo, "ppa:")
 	if !isPPA {
-		if line := normalSource(a.Repo); sourceLine.MatchString(line) {
-			return line, nil
+		if e := parseSource(a.Repo); e.valid && e.enabled {
+			return e.source, nil
 		}
-		return "", Failf("Invalid repository string: %s; write a line such as 'deb http://deb.debian.org/debian bookworm main'", a.Repo)
+		bad, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(a.Repo), "#"), "#")
+		return "", Failf("Invalid repository string: %s", bad)
 	}
-	owner, archive, ok := strings.Cut(name, "/")
-	if !ok {
-		archive = "ppa"
+	owner, rest, _ := strings.Cut(name, "/")
+	archive, _, _ := strings.Cut(rest, "/")
+	return "deb https://ppa.launchpadcontent.net/" + owner + "/" + orText(archive, "ppa") + "/ubuntu " + a.release(h) + " main", nil
+}
+
+// release gives the name of the release that a PPA is wanted for.
+func (a *aptRepositoryArgs) release(h target.Host) string {
+	if a.Codename != "" {
+		return a.Codename
 	}
-	codename := a.Codename
-	if codename == "" {
-		data, _ := h.ReadFile("/etc/os-release")
-		codename = strings.Trim(envFileValue(string(data), "VERSION_CODENAME"), `"'`)
-	}
-	return "deb http://ppa.launchpad.net/" + owner + "/" + archive + "/ubuntu " + codename + " main", nil
+	data, _ := h.ReadFile("/etc/os-release")
+	return strings.Trim(envFileValue(string(data), "VERSION_CODENAME"), `"'`)
 }
 
 func envFileValue(text, key string) string {
@@ -185,33 +203,46 @@ func envFileValue(text, key string) string {
 	return ""
 }
 
-// normalSource drops comments and superfluous blanks, so that lines compare.
-func normalSource(line string) string {
-	line, _, _ = strings.Cut(line, "#")
-	line = strings.Join(strings.Fields(line), " ")
-	return strings.NewReplacer("[ ", "[", " ]", "]").Replace(line)
+// sourceEntry is what a line of a source file says.
+type sourceEntry struct {
+	valid, enabled  bool
+	source, comment string
 }
 
-// add puts the line into the named file, or one named after it, unless some
-// file has it.
+// parseSource reads a line. One that is commented out is a source that is not
+// enabled; blanks do not count.
+func parseSource(line string) sourceEntry {
+	e := sourceEntry{}
+	text, off := strings.CutPrefix(strings.TrimSpace(line), "#")
+	text, comment, _ := strings.Cut(text, "#")
+	words := strings.Fields(text)
+	e.valid = len(words) > 0 && (words[0] == "deb" || words[0] == "deb-src")
+	e.enabled, e.source, e.comment = !off, strings.Join(words, " "), strings.TrimSpace(comment)
+	return e
+}
+
+// add enables the line where it is commented out; where no file has it, it
+// goes into the named file, or one named after it.
 func (a *aptRepositoryArgs) add(files []*sourceFile, line string) []*sourceFile {
+	found := false
 	for _, f := range files {
-		for _, l := range strings.Split(f.before, "\n") {
-			if normalSource(l) == line && !strings.HasPrefix(strings.TrimSpace(l), "#") {
-				return files
+		lines := strings.SplitAfter(f.before, "\n")
+		for i, l := range lines {
+			e := parseSource(l)
+			if !e.valid || e.source != line {
+				continue
+			}
+			found = true
+			if !e.enabled {
+				lines[i] = e.text()
 			}
 		}
+		f.after = strings.Join(lines, "")
 	}
-	file := a.Filename
-	if file == "" {
-		file = sourceFileName(line)
+	if found {
+		return files
 	}
-	if !strings.HasSuffix(file, ".list") {
-		file += ".list"
-	}
-	if !path.IsAbs(file) {
-		file = path.Join(sourcesDir, file)
-	}
+	file := a.file(line)
 	for _, f := range files {
 		if f.path == file {
 			if f.after != "" && !strings.HasSuffix(f.after, "\n") {
@@ -224,10 +255,34 @@ func (a *aptRepositoryArgs) add(files []*sourceFile, line string) []*sourceFile 
 	return append(files, &sourceFile{path: file, after: line + "\n"})
 }
 
+// text writes an enabled source.
+func (e *sourceEntry) text() string {
+	if e.comment == "" {
+		return e.source + "\n"
+	}
+	return e.source + " # " + e.comment + "\n"
+}
+
+// file is where a new line goes.
+func (a *aptRepositoryArgs) file(line string) string {
+	name := a.Filename
+	switch {
+	case name != "":
+	case strings.HasPrefix(a.Repo, "ppa:"):
+		name = sourceFileName(a.Repo + "_" + strings.Fields(line)[2])
+	default:
+		name = sourceFileName(line)
+	}
+	if name += ".list"; !strings.Contains(name, "/") {
+		name = path.Join(sourcesDir, name)
+	}
+	return name
+}
+
 func removeSource(text, line string) string {
 	var kept []string
 	for _, l := range strings.SplitAfter(text, "\n") {
-		if normalSource(l) != line {
+		if e := parseSource(l); !e.valid || !e.enabled || e.source != line {
 			kept = append(kept, l)
 		}
 	}
@@ -237,24 +292,21 @@ func removeSource(text, line string) string {
 var (
 	sourceOptions = lazyre.New(`\[[^\]]+\]`)
 	sourceScheme  = lazyre.New(`\w+://`)
-	notWord       = lazyre.New(`\W+`)
+	notPlain      = lazyre.New(`[^0-9A-Za-z]+`)
 )
 
-// sourceFileName makes a file name out of a line's address.
+// sourceFileName makes a file name out of a line's address, less the login in
+// it.
 func sourceFileName(line string) string {
 	line = sourceScheme.ReplaceAllString(sourceOptions.ReplaceAllString(line, ""), "")
-	var parts []string
 	for _, word := range strings.Fields(line) {
-		if word == "deb" || word == "deb-src" || strings.Contains(word, "@") {
-			if _, host, ok := strings.Cut(word, "@"); ok {
-				parts = append(parts, host)
-			}
+		if word == "deb" || word == "deb-src" {
 			continue
 		}
-		parts = append(parts, word)
+		if _, host, ok := strings.Cut(word, "@"); ok {
+			word = host
+		}
+		return strings.Trim(notPlain.ReplaceAllString(word, "_"), "_")
 	}
-	if len(parts) == 0 {
-		return "source"
-	}
-	return strings.ReplaceAll(strings.TrimSpace(notWord.ReplaceAllString(parts[0], " ")), " ", "_")
+	return "source"
 }

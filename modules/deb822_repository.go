@@ -1,9 +1,10 @@
 package modules
 
 import (
+	"bytes"
 	"context"
-	"fmt"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,10 +27,10 @@ type deb822Args struct {
 	Components       []string    `arg:"components" doc:"Components, such as main."`
 	DateMaxFuture    *int        `arg:"date_max_future" doc:"How many seconds from the future lists may be."`
 	Enabled          *bool       `arg:"enabled" doc:"Whether apt uses the source."`
-	InreleasePath    string      `arg:"inrelease_path" doc:"Path of the InRelease file."`
+	InreleasePath    *string     `arg:"inrelease_path" doc:"Path of the InRelease file."`
 	Languages        []string    `arg:"languages" doc:"Languages of translations."`
 	PDiffs           *bool       `arg:"pdiffs" doc:"Fetch differences of lists."`
-	SignedBy         string      `arg:"signed_by" doc:"The key: a URL, a path on the host, fingerprints, or the key's text."`
+	SignedBy         *string     `arg:"signed_by" doc:"The key: a URL, a path on the host, fingerprints, or the key's text."`
 	Suites           []string    `arg:"suites" doc:"Suites, such as bookworm; or a path that ends with a slash."`
 	Targets          []string    `arg:"targets" doc:"Which lists to fetch."`
 	Trusted          *bool       `arg:"trusted" doc:"Trust the source without a signature."`
@@ -49,34 +50,28 @@ func deb822Module() Module {
 		Examples: "- ansible.builtin.deb822_repository:\n    name: example\n    uris: https://apt.example.org\n    suites: stable\n    components: main\n    signed_by: https://apt.example.org/key.asc\n",
 		Returns: []Return{
 			{"repo", "str", "always", "Text of the file."}, {"dest", "str", "always", "The file."},
-			{"key_filename", "str", "always", "The key's file."},
+			{"key_filename", "str", "always", "The key's file, if the key is in one."},
 		},
-		RequiredIf: []RequiredIf{{Arg: "state", Value: "present", Needs: []string{"uris", "suites"}}},
 	}, runDeb822)
 }
 
-var notSlug = lazyre.New(`[^a-z0-9-]+`)
+var (
+	slugGap = lazyre.New(`[\s_]+`)
+	notSlug = lazyre.New(`[^-0-9a-z]+`)
+)
 
 func runDeb822(ctx context.Context, h target.Host, c *Call, a *deb822Args) (*Result, error) {
-	slug := notSlug.ReplaceAllString(strings.ReplaceAll(strings.ToLower(a.Name), " ", "-"), "")
-	if slug == "" {
-		return nil, Failf("name %q has no letter or digit to make a file name of", a.Name)
-	}
+	slug := notSlug.ReplaceAllString(slugGap.ReplaceAllString(strings.ToLower(a.Name), "-"), "")
 	file := path.Join(sourcesDir, slug+".sources")
 	res := new(Result).Set("dest", file)
 	if a.State == "absent" {
 		return a.remove(h, c, res, file, slug)
 	}
-	key := a.SignedBy
-	if strings.Contains(key, "://") {
-		var err error
-		if key, err = a.fetchKey(ctx, h, c, res, slug); err != nil {
-			return nil, err
-		}
-		res.Set("key_filename", key)
-	} else {
-		res.Set("key_filename", nil)
+	key, keyFile, err := a.key(ctx, h, c, res, slug)
+	if err != nil {
+		return nil, err
 	}
+	res.Set("key_filename", keyFile)
 	text := a.text(key)
 	res.Set("repo", text)
 	old, _ := h.ReadFile(file)
@@ -107,8 +102,8 @@ func writeDeb822(h target.Host, file, text string) error {
 }
 
 func (a *deb822Args) remove(h target.Host, c *Call, res *Result, file, slug string) (*Result, error) {
-	res.Set("repo", nil).Set("key_filename", nil)
-	for _, f := range append([]string{file}, globHost(h, "/etc/apt/keyrings/"+slug+".*")...) {
+	res.Set("repo", nil).Set("key_filename", keyrings+"/"+slug+".gpg")
+	for _, f := range []string{file, keyrings + "/" + slug + ".asc", keyrings + "/" + slug + ".gpg"} {
 		old, err := h.ReadFile(f)
 		if err != nil {
 			continue
@@ -127,32 +122,61 @@ func (a *deb822Args) remove(h target.Host, c *Call, res *Result, file, slug stri
 	return res, nil
 }
 
+const keyrings = "/etc/apt/keyrings"
+
+// key gives what signed_by becomes in the source, and the key's file where it
+// is in one: a file that is there stands for itself, a URL for the file that
+// its key goes to, all else (a key's text, fingerprints) is taken as it is.
+func (a *deb822Args) key(ctx context.Context, h target.Host, c *Call, res *Result, slug string) (key string, file any, err error) {
+	if a.SignedBy == nil {
+		return "", nil, nil
+	}
+	key = *a.SignedBy
+	if info, err := h.Stat(key); err == nil && !info.IsDir() {
+		return key, key, nil
+	}
+	if !urlScheme.MatchString(key) {
+		return key, nil, nil
+	}
+	key, err = a.fetchKey(ctx, h, c, res, key, slug)
+	return key, key, err
+}
+
+var urlScheme = lazyre.New(`^[a-zA-Z][-+.0-9a-zA-Z]*:`)
+
 // fetchKey puts the key of a URL into apt's folder of keyrings.
-func (a *deb822Args) fetchKey(ctx context.Context, h target.Host, c *Call, res *Result, slug string) (string, error) {
+func (a *deb822Args) fetchKey(ctx context.Context, h target.Host, c *Call, res *Result, address, slug string) (string, error) {
 	dir, err := h.MkdirTemp("", "drover-key-")
 	if err != nil {
 		return "", Failf("can't make a folder for the key: %w", reason(err))
 	}
 	defer h.RemoveAll(dir)
-	if err := downloadFile(ctx, h, a.SignedBy, dir+"/key", 30*time.Second); err != nil {
-		return "", Failf("could not fetch signed_by key from %s: %w", a.SignedBy, err)
+	if err := downloadFile(ctx, h, address, dir+"/key", 30*time.Second); err != nil {
+		return "", Failf("Could not fetch signed_by key: %w", err)
 	}
 	key, err := h.ReadFile(dir + "/key")
 	if err != nil {
 		return "", Failf("could not read the fetched key: %w", err)
 	}
-	file := "/etc/apt/keyrings/" + slug + ".gpg"
-	if strings.HasPrefix(strings.TrimSpace(string(key)), "-----BEGIN PGP") {
-		file = "/etc/apt/keyrings/" + slug + ".asc"
+	if len(key) == 0 {
+		return address, nil
 	}
-	if old, _ := h.ReadFile(file); string(old) == string(key) {
-		return file, nil
+	file := keyrings + "/" + slug + ".gpg"
+	if bytes.Contains(key, []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----")) {
+		file = keyrings + "/" + slug + ".asc"
 	}
-	res.Changed = true
-	if c.Check {
-		return file, nil
+	if old, _ := h.ReadFile(file); !bytes.Equal(old, key) {
+		res.Changed = true
+		if c.Check {
+			return file, nil
+		}
+		if err := writeDeb822(h, file, string(key)); err != nil {
+			return "", err
+		}
 	}
-	return file, writeDeb822(h, file, string(key))
+	changed, err := (&FileArgs{Mode: value.Str("0644")}).Apply(ctx, h, c, file, nil)
+	res.Changed = res.Changed || changed
+	return file, err
 }
 
 // text writes the source, a field a line in the order of their names.
@@ -160,57 +184,58 @@ func (a *deb822Args) text(key string) string {
 	var b strings.Builder
 	put := func(field, val string) {
 		if val != "" {
-			fmt.Fprintf(&b, "%s: %s\n", field, val)
+			val = " " + val
+		}
+		b.WriteString(field + ":" + foldField(val) + "\n")
+	}
+	flag := func(field string, on *bool) {
+		if on != nil {
+			put(field, map[bool]string{true: "yes", false: "no"}[*on])
 		}
 	}
-	words := func(list []string) string { return strings.Join(list, " ") }
-	put("Allow-Downgrade-To-Insecure", yesNo(a.AllowDowngrade))
-	put("Allow-Insecure", yesNo(a.AllowInsecure))
-	put("Allow-Weak", yesNo(a.AllowWeak))
-	put("Architectures", words(a.Architectures))
-	put("By-Hash", yesNo(a.ByHash))
-	put("Check-Date", yesNo(a.CheckDate))
-	put("Check-Valid-Until", yesNo(a.CheckValidUntil))
-	put("Components", words(a.Components))
-	if a.DateMaxFuture != nil {
-		put("Date-Max-Future", fmt.Sprint(*a.DateMaxFuture))
+	words := func(field string, list []string) {
+		if list != nil {
+			put(field, strings.Join(list, " "))
+		}
 	}
-	put("Enabled", yesNo(a.Enabled))
-	put("InRelease-Path", a.InreleasePath)
-	put("Languages", words(a.Languages))
+	flag("Allow-Downgrade-To-Insecure", a.AllowDowngrade)
+	flag("Allow-Insecure", a.AllowInsecure)
+	flag("Allow-Weak", a.AllowWeak)
+	words("Architectures", a.Architectures)
+	flag("By-Hash", a.ByHash)
+	flag("Check-Date", a.CheckDate)
+	flag("Check-Valid-Until", a.CheckValidUntil)
+	words("Components", a.Components)
+	if a.DateMaxFuture != nil {
+		put("Date-Max-Future", strconv.Itoa(*a.DateMaxFuture))
+	}
+	flag("Enabled", a.Enabled)
+	if a.InreleasePath != nil {
+		put("Inrelease-Path", *a.InreleasePath)
+	}
+	words("Languages", a.Languages)
 	put("X-Repolib-Name", a.Name)
-	put("PDiffs", yesNo(a.PDiffs))
-	put("Signed-By", signedBy(key))
-	put("Suites", words(a.Suites))
-	put("Targets", words(a.Targets))
-	put("Trusted", yesNo(a.Trusted))
-	put("Types", words(a.Types))
-	put("URIs", words(a.URIs))
+	flag("Pdiffs", a.PDiffs)
+	if a.SignedBy != nil {
+		put("Signed-By", key)
+	}
+	words("Suites", a.Suites)
+	words("Targets", a.Targets)
+	flag("Trusted", a.Trusted)
+	words("Types", a.Types)
+	words("URIs", a.URIs)
 	return b.String()
 }
 
-func yesNo(b *bool) string {
-	switch {
-	case b == nil:
-		return ""
-	case *b:
-		return "yes"
-	}
-	return "no"
-}
-
-// signedBy writes a key's text as a field of several lines; a dot stands for
-// an empty one.
-func signedBy(key string) string {
-	if !strings.Contains(key, "\n") {
-		return key
+// foldField writes a text of several lines, as a key's is, below its field; a
+// dot stands for an empty line.
+func foldField(text string) string {
+	if !strings.Contains(text, "\n") {
+		return text
 	}
 	var b strings.Builder
-	for _, line := range strings.Split(strings.TrimSpace(key), "\n") {
-		if line = strings.TrimSpace(line); line == "" {
-			line = "."
-		}
-		b.WriteString("\n " + line)
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		b.WriteString("\n    " + orText(strings.TrimSpace(line), "."))
 	}
 	return b.String()
 }

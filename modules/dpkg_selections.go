@@ -29,11 +29,14 @@ func runDpkgSelections(ctx context.Context, h target.Host, c *Call, a *dpkgSelec
 	if err != nil {
 		return nil, err
 	}
-	fields := strings.Fields(out.Stdout)
-	if len(fields) < 2 {
-		return nil, Failf("Unable to find package %s among those that dpkg knows; install it first", a.Name)
+	if strings.Contains(out.Stderr, "no packages found matching") {
+		return nil, Failf("Failed to find package '%s' to perform selection '%s'.", a.Name, a.Selection)
 	}
-	res := (&Result{Changed: fields[1] != a.Selection}).Set("before", fields[1]).Set("after", a.Selection)
+	before := "not present"
+	if f := strings.Fields(out.Stdout); len(f) > 1 {
+		before = f[1]
+	}
+	res := (&Result{Changed: before != a.Selection}).Set("before", before).Set("after", a.Selection)
 	if c.Check || !res.Changed {
 		return res, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"drover/modules/target"
+	"drover/playbook/value"
 )
 
 // toolOutput is what a program of the system said.
@@ -47,8 +48,12 @@ func (o toolOutput) failure(argv []string) error {
 	if o.RC == 0 {
 		return nil
 	}
-	r := new(Result).Set("cmd", quoteWords(argv)).Set("rc", o.RC).Set("stdout", o.Stdout).Set("stderr", o.Stderr)
-	return FailWith(r.Data, "%s failed with exit code %d: %s", strings.Join(argv, " "), o.RC, o.said())
+	return FailWith(o.data(argv), "%s failed with exit code %d: %s", strings.Join(argv, " "), o.RC, o.said())
+}
+
+// data gives what a result tells of a command.
+func (o toolOutput) data(argv []string) *value.Dict {
+	return new(Result).Set("cmd", quoteWords(argv)).Set("rc", o.RC).Set("stdout", o.Stdout).Set("stderr", o.Stderr).Data
 }
 
 // said gives the program's complaint, or its output where it complained there.

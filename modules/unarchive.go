@@ -23,7 +23,7 @@ type unarchiveArgs struct {
 	Exclude       []string `arg:"exclude" doc:"Names or globs to leave out."`
 	Include       []string `arg:"include" doc:"Names or globs to take; all by default."`
 	KeepNewer     bool     `arg:"keep_newer" default:"false" doc:"Leave files alone that are newer than those in the archive."`
-	ExtraOpts     []string `arg:"extra_opts" doc:"Options of tar; --strip-components=N, --no-same-owner and --same-owner are understood."`
+	ExtraOpts     []string `arg:"extra_opts" doc:"Options of tar or unzip, of which the usual are understood."`
 	BufferSize    int64    `arg:"io_buffer_size" type:"bytes" default:"65536" doc:"Accepted for compatibility; it has no effect."`
 	Decrypt       bool     `arg:"decrypt" default:"true" doc:"Decrypt a vaulted archive on the controller."`
 	ValidateCerts bool     `arg:"validate_certs" default:"true" doc:"Check the certificate of a URL."`
@@ -40,7 +40,7 @@ func unarchiveModule() Module {
 		Name:    "ansible.builtin.unarchive",
 		Summary: "Unpack an archive",
 		Doc: "Unpacks a tar (plain, gz, bz2, xz, zst) or zip archive into a folder. Entries that are there with the same kind, size and time are left alone, so that a second run changes nothing. An entry that would leave the folder is an error.\n" +
-			"The host needs no tar or unzip (bzip2, xz or zstd for what these have packed); of their options (extra_opts) only --strip-components, --no-same-owner and --same-owner are understood.",
+			"The host needs no tar or unzip (bzip2, xz or zstd for what these have packed); of their options (extra_opts) " + unpackOptions + " are understood.",
 		Check:             CheckFull,
 		MutuallyExclusive: [][]string{{"include", "exclude"}},
 		Examples:          "- ansible.builtin.unarchive:\n    src: app-1.2.tar.gz\n    dest: /opt\n    extra_opts: ['--strip-components=1']\n",
@@ -105,6 +105,7 @@ type unpacking struct {
 	a         *unarchiveArgs
 	label     string // the archive in messages
 	strip     int
+	junk      bool // a zip's folders are left out
 	sameOwner bool
 	changed   bool
 	found     bool // something in the archive is wanted
@@ -114,9 +115,16 @@ type unpacking struct {
 	outside   []string    // links of this archive that lead out of dest
 }
 
+// options reads extra_opts: those of tar and unzip that matter for what is
+// written here. An option's value may be an item of its own.
 func (u *unpacking) options() error {
-	for _, o := range u.a.ExtraOpts {
-		name, val, _ := strings.Cut(o, "=")
+	for i := 0; i < len(u.a.ExtraOpts); i++ {
+		o := u.a.ExtraOpts[i]
+		name, val, has := strings.Cut(o, "=")
+		if takesValue := name == "--strip-components" || name == "--strip" || name == "--exclude"; takesValue && !has && i+1 < len(u.a.ExtraOpts) {
+			i++
+			val = u.a.ExtraOpts[i]
+		}
 		switch name {
 		case "--strip-components", "--strip":
 			n, err := strconv.Atoi(val)
@@ -124,16 +132,24 @@ func (u *unpacking) options() error {
 				return Failf("extra_opts: %s needs a number", o)
 			}
 			u.strip = n
-		case "--no-same-owner":
+		case "--exclude":
+			u.a.Exclude = append(u.a.Exclude, val)
+		case "--no-same-owner", "-o": // to unzip, -o is to overwrite
 			u.sameOwner = false
 		case "--same-owner":
 			u.sameOwner = true
+		case "-j": // to tar, that the archive is packed by bzip2
+			u.junk = true
+		case "--overwrite", "--wildcards", "--preserve-permissions", "--same-permissions", "-p", "-q", "-qq":
+			// This is how archives are unpacked here.
 		default:
-			return Failf("extra_opts: %s is not supported (--strip-components=N, --no-same-owner and --same-owner are)", o)
+			return Failf("extra_opts: %s is not supported (%s are)", o, unpackOptions)
 		}
 	}
 	return nil
 }
+
+const unpackOptions = "--strip-components=N, --exclude=PATTERN, --no-same-owner, --same-owner, --same-permissions, --overwrite, --wildcards, and unzip's -j, -o and -q"
 
 // place gives the path of an entry below dest, "" for one to leave out.
 func (u *unpacking) place(name string) (string, error) {
@@ -163,8 +179,8 @@ func (u *unpacking) place(name string) (string, error) {
 // wanted applies include and exclude.
 func (u *unpacking) wanted(name string) bool {
 	named := func(pattern string) bool { return archiveMatch(strings.Trim(pattern, "/"), name) }
-	if len(u.a.Include) > 0 {
-		return slices.ContainsFunc(u.a.Include, named)
+	if len(u.a.Include) > 0 && !slices.ContainsFunc(u.a.Include, named) {
+		return false
 	}
 	return !slices.ContainsFunc(u.a.Exclude, named)
 }

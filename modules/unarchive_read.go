@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -158,8 +159,11 @@ func (u *unpacking) unzip(ctx context.Context, in io.Reader) error {
 		if err != nil {
 			return err
 		}
-		if dest == "" {
+		if dest == "" || u.junk && f.Mode().IsDir() {
 			continue
+		}
+		if u.junk {
+			dest = path.Join(u.a.Dest, path.Base(dest))
 		}
 		e := &archived{dest: dest, mode: f.Mode(), size: int64(f.UncompressedSize64), mod: f.Modified, uid: -1, gid: -1}
 		if e.mode&fs.ModeSymlink != 0 {

@@ -85,6 +85,30 @@ func TestUnarchive(t *testing.T) {
 	})
 }
 
+func TestUnarchiveOptions(t *testing.T) {
+	for _, tc := range []struct {
+		name, archive string
+		opts          []any
+		files         []string // path and contents of what is there afterwards
+		gone          string
+	}{
+		{"the value apart", tarball(t, "app/a", "1", "app/b", "2"), []any{"--strip-components", "1", "--exclude", "b", "--overwrite"}, []string{"/var/lib/a", "1"}, "/var/lib/b"},
+		{"no folders", zipfile(t, "app/", "", "app/a", "1", "app/c/d", "2"), []any{"-j", "-o", "-q"}, []string{"/var/lib/a", "1", "/var/lib/d", "2"}, "/var/lib/app"},
+	} {
+		modtest.Conform(t, modtest.Case{
+			Name: tc.name, Module: "unarchive", Change: true,
+			Args:  []any{"src", "/tmp/x", "dest", "/var/lib", "remote_src", true, "extra_opts", tc.opts},
+			Setup: with("/tmp/x", tc.archive),
+			Check: func(t *testing.T, f *target.Fake, _ *value.Dict) {
+				holds(tc.files...)(t, f, nil)
+				if _, err := f.Stat(tc.gone); err == nil {
+					t.Errorf("%s was unpacked", tc.gone)
+				}
+			},
+		})
+	}
+}
+
 // TestUnarchiveCompares: a file of the same size and time is another by its
 // contents, wherever they differ.
 func TestUnarchiveCompares(t *testing.T) {

@@ -34,7 +34,7 @@ func waitForModule() Module {
 			"- name: Until the log says so\n  ansible.builtin.wait_for:\n    path: /var/log/app.log\n    search_regex: ready on port (?P<port>\\d+)\n",
 		Returns: []Return{
 			{"elapsed", "int", "always", "Seconds it took."},
-			{"match_groups", "list", "with search_regex", "The expression's groups."},
+			{"match_groups", "list", "always", "The groups of the expression that was found in a file; none of a port's."},
 			{"match_groupdict", "dict", "with search_regex", "The expression's named groups."},
 		},
 	}, runWaitFor)

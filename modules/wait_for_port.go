@@ -32,7 +32,7 @@ func (w *waiting) portOpen(ctx context.Context) bool {
 		}
 		n, err := conn.Read(buf)
 		said = append(said, buf[:n]...)
-		if w.matches(said) {
+		if w.regex.Match(said) {
 			return true
 		}
 		if err != nil || len(said) > 1<<20 {
