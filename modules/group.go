@@ -75,9 +75,9 @@ func (a *groupArgs) command(h target.Host) []string {
 	case a.State == "absent" && !exists:
 		return nil
 	case a.State == "absent":
-		return append(append([]string{a.tool("groupdel")}, flags(a.Force && !a.Local, "-f")...), a.Name)
+		return append(append([]string{localTool(a.Local, "groupdel")}, flags(a.Force && !a.Local, "-f")...), a.Name)
 	case !exists:
-		argv := append([]string{a.tool("groupadd")}, a.numberOptions()...)
+		argv := append([]string{localTool(a.Local, "groupadd")}, a.numberOptions()...)
 		argv = append(argv, flags(a.System, "-r")...)
 		if a.GIDMin != nil {
 			argv = append(argv, "-K", "GID_MIN="+strconv.Itoa(*a.GIDMin))
@@ -87,17 +87,9 @@ func (a *groupArgs) command(h target.Host) []string {
 		}
 		return append(argv, a.Name)
 	case a.GID != nil && *a.GID != now.GID:
-		return append(append([]string{a.tool("groupmod")}, a.numberOptions()...), a.Name)
+		return append(append([]string{localTool(a.Local, "groupmod")}, a.numberOptions()...), a.Name)
 	}
 	return nil
-}
-
-// tool names the program: those of libuser change only the host's own files.
-func (a *groupArgs) tool(name string) string {
-	if a.Local {
-		return "l" + name
-	}
-	return name
 }
 
 func (a *groupArgs) numberOptions() []string {

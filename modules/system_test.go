@@ -113,6 +113,7 @@ func TestSystemModulesRunCommands(t *testing.T) {
 		{"user scope", "systemd", []any{"scope", "user", "daemon_reload", true}, nil, "systemctl --user daemon-reload"},
 		{"new user", "user", []any{"name", "ada", "uid", 5, "groups", "root,app", "system", true, "comment", "A B"}, nil, "useradd -u 5 -G root,app -c A B -m -r ada"},
 		{"change user", "user", []any{"name", "app", "shell", "/bin/bash", "groups", "root", "append", true, "password_lock", true, "create_home", false}, nil, "usermod -a -G root -s /bin/bash -L app"},
+		{"new user by libuser", "user", []any{"name", "ada", "groups", "root", "expires", 86400.5, "local", true}, nil, "lgroupmod -M ada root"},
 		{"password by stdin", "user", []any{"name", "app", "password", "*", "create_home", false}, nil, "chpasswd -e"},
 		{"remove user", "user", []any{"name", "app", "state", "absent", "remove", true, "force", true}, nil, "userdel -f -r app"},
 		{"password age", "user", []any{"name", "app", "password_expire_max", 9, "create_home", false}, nil, "chage -M 9 app"},

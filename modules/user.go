@@ -43,7 +43,7 @@ type userArgs struct {
 	Umask          string   `arg:"umask" doc:"Umask for a new home."`
 	System         bool     `arg:"system" default:"false" doc:"Make a system user; no effect on one that exists."`
 	MoveHome       bool     `arg:"move_home" default:"false" doc:"Move the home's contents when home changes."`
-	Local          bool     `arg:"local" default:"false" doc:"Look only at /etc/passwd, not at directory services."`
+	Local          bool     `arg:"local" default:"false" doc:"Look only at /etc/passwd, not at directory services, and change it with the programs of libuser."`
 	UIDMin         *int     `arg:"uid_min" doc:"Lowest number for a new user."`
 	UIDMax         *int     `arg:"uid_max" doc:"Highest number for a new user."`
 	GenerateKey    bool     `arg:"generate_ssh_key" default:"false" doc:"Make an SSH key for the user where there is none."`
@@ -154,7 +154,7 @@ func (u *account) quietly(ctx context.Context, cmd target.Cmd) (toolOutput, erro
 }
 
 func (u *account) remove(ctx context.Context) (*Result, error) {
-	argv := append([]string{"userdel"}, flags(u.Force, "-f", u.Remove, "-r")...)
+	argv := append([]string{localTool(u.Local, "userdel")}, flags(u.Force && !u.Local, "-f", u.Remove, "-r")...)
 	if err := u.tool(ctx, target.Cmd{Argv: append(argv, u.Name)}); err != nil {
 		return nil, err
 	}

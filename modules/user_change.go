@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +13,7 @@ import (
 
 // create makes the user.
 func (u *account) create(ctx context.Context) error {
-	argv := []string{"useradd"}
+	argv := []string{localTool(u.Local, "useradd")}
 	add := func(option string, val string) { argv = append(argv, option, val) }
 	if u.UID != nil {
 		add("-u", strconv.Itoa(*u.UID))
@@ -30,7 +29,7 @@ func (u *account) create(ctx context.Context) error {
 	if err != nil && !u.c.Check {
 		return err
 	}
-	if len(groups) > 0 {
+	if len(groups) > 0 && !u.Local {
 		add("-G", strings.Join(groups, ","))
 	}
 	if u.Comment != nil {
@@ -42,7 +41,7 @@ func (u *account) create(ctx context.Context) error {
 	if u.Shell != "" {
 		add("-s", u.Shell)
 	}
-	if u.Expires != nil {
+	if u.Expires != nil && !u.Local {
 		add("-e", expiryDate(*u.Expires))
 	}
 	if u.ExpireDisable != nil {
@@ -62,6 +61,11 @@ func (u *account) create(ctx context.Context) error {
 		return err
 	}
 	u.res.Set("system", u.System).Set("create_home", u.CreateHome)
+	if u.Local {
+		if err := u.finishLocally(ctx, u.Expires, groups, nil); err != nil {
+			return err
+		}
+	}
 	if u.Password != nil {
 		return u.setPassword(ctx)
 	}
@@ -75,7 +79,8 @@ func (u *account) primaryGroup(argv *[]string) error {
 		}
 		*argv = append(*argv, "-g", u.Group)
 	} else if _, ok := u.h.Users().Group(u.Name); ok {
-		*argv = append(*argv, "-N") // the group of that name exists: make no other
+		// The group of that name exists: make no other.
+		*argv = append(*argv, flags(u.Local, "-n", !u.Local, "-N")...)
 	}
 	return nil
 }
@@ -83,7 +88,7 @@ func (u *account) primaryGroup(argv *[]string) error {
 func (u *account) homeOptions() []string {
 	options := []string{"-M"}
 	if u.CreateHome {
-		options = []string{"-m"}
+		options = flags(!u.Local, "-m") // luseradd knows only -M
 		if u.Skeleton != "" {
 			options = append(options, "-k", u.Skeleton)
 		}
@@ -131,11 +136,13 @@ func (u *account) modify(ctx context.Context) error {
 			add("-g", strconv.Itoa(g.GID))
 		}
 	}
-	groupOptions, err := u.groupOptions()
+	groups, err := u.groupChange()
 	if err != nil {
 		return err
 	}
-	options = append(options, groupOptions...)
+	if !u.Local {
+		options = append(options, groups.options()...)
+	}
 	if u.Comment != nil && *u.Comment != u.now.Gecos {
 		add("-c", *u.Comment)
 	}
@@ -146,8 +153,12 @@ func (u *account) modify(ctx context.Context) error {
 	if u.Shell != "" && u.Shell != u.now.Shell {
 		add("-s", u.Shell)
 	}
-	if u.Expires != nil && (shadow == shadowEntry{} || expiryDate(*u.Expires) != shadow.expiryDate()) {
-		add("-e", expiryDate(*u.Expires))
+	expires := u.Expires
+	if expires != nil && shadow != (shadowEntry{}) && expiryDate(*expires) == shadow.expiryDate() {
+		expires = nil
+	}
+	if expires != nil && !u.Local {
+		add("-e", expiryDate(*expires))
 	}
 	if u.ExpireDisable != nil && strconv.Itoa(*u.ExpireDisable) != shadow.inactive {
 		add("-f", strconv.Itoa(*u.ExpireDisable))
@@ -158,7 +169,12 @@ func (u *account) modify(ctx context.Context) error {
 		options = append(options, map[bool]string{true: "-L", false: "-U"}[*u.PasswordLock])
 	}
 	if len(options) > 0 {
-		if err := u.tool(ctx, target.Cmd{Argv: append(append([]string{"usermod"}, options...), u.Name)}); err != nil {
+		if err := u.tool(ctx, target.Cmd{Argv: append(append([]string{localTool(u.Local, "usermod")}, options...), u.Name)}); err != nil {
+			return err
+		}
+	}
+	if u.Local {
+		if err := u.finishLocally(ctx, expires, groups.join, groups.leave); err != nil {
 			return err
 		}
 	}
@@ -167,27 +183,6 @@ func (u *account) modify(ctx context.Context) error {
 		return u.setPassword(ctx)
 	}
 	return nil
-}
-
-// groupOptions gives the options that bring the user into the wanted groups.
-func (u *account) groupOptions() ([]string, error) {
-	if u.Groups == nil {
-		return nil, nil
-	}
-	wanted, err := u.groupNames()
-	if err != nil {
-		return nil, err
-	}
-	now := u.memberOf()
-	missing := slices.ContainsFunc(wanted, func(g string) bool { return !slices.Contains(now, g) })
-	surplus := slices.ContainsFunc(now, func(g string) bool { return !slices.Contains(wanted, g) })
-	switch {
-	case u.Append && missing:
-		return []string{"-a", "-G", strings.Join(wanted, ",")}, nil
-	case !u.Append && (missing || surplus):
-		return []string{"-G", strings.Join(wanted, ",")}, nil
-	}
-	return nil, nil
 }
 
 // shadowEntry is a line of /etc/shadow.
