@@ -24,7 +24,7 @@ func factCache(cfg *config.Config) (engine.FactCache, error) {
 		if cfg.FactCachingPath == "" {
 			return nil, errors.New("fact_caching = jsonfile needs a folder in fact_caching_connection")
 		}
-		return &jsonFacts{dir: cfg.FactCachingPath, prefix: cfg.FactCachingPrefix, expiry: cfg.FactCachingExpiry}, nil
+		return &jsonFacts{dir: cfg.FactCachingPath, prefix: cfg.FactCachingPrefix, expiry: cfg.FactCachingExpiry, plain: cfg.Compat == "2.18"}, nil
 	}
 	return nil, fmt.Errorf("fact_caching (%s): no cache called %q; there are memory and jsonfile", cfg.Origin("fact_caching"), cfg.FactCaching)
 }
@@ -35,11 +35,21 @@ type jsonFacts struct {
 	dir    string
 	prefix string        // of the files' names
 	expiry time.Duration // 0: never
+	plain  bool          // the files of Ansible before 2.19: just the facts
 }
+
+// What Ansible 2.19 puts before a host's name, and the key that holds the facts.
+const (
+	factsSchema  = "s1_"
+	factsPayload = "__payload__"
+)
 
 func (c *jsonFacts) path(host string) string {
 	if strings.ContainsAny(host, "/\x00") || host == "." || host == ".." {
 		host = "x" + hex.EncodeToString([]byte(host))
+	}
+	if !c.plain {
+		host = factsSchema + host
 	}
 	return filepath.Join(c.dir, c.prefix+host)
 }
@@ -55,6 +65,9 @@ func (c *jsonFacts) Get(host string) (*value.Dict, bool) {
 		return nil, false
 	}
 	v, err := value.ParseJSON(data)
+	if err == nil && !c.plain {
+		v, err = unwrapFacts(v)
+	}
 	d, ok := v.(*value.Dict)
 	return d, err == nil && ok
 }
@@ -62,7 +75,7 @@ func (c *jsonFacts) Get(host string) (*value.Dict, bool) {
 // Set keeps facts, replacing the file at once. Facts that hold a secret (of
 // set_fact with cacheable) last for the run only: the file is plain text.
 func (c *jsonFacts) Set(host string, facts *value.Dict) error {
-	data, err := value.AppendJSON(nil, withoutSecrets(facts), value.JSONOptions{Pretty: true, Indent: "    ", SortKeys: true})
+	data, err := c.encode(withoutSecrets(facts))
 	if err != nil {
 		return err
 	}
@@ -79,6 +92,18 @@ func (c *jsonFacts) Set(host string, facts *value.Dict) error {
 		return err
 	}
 	return os.Rename(f.Name(), c.path(host))
+}
+
+// encode gives the text of a file: since 2.19 a text of JSON inside JSON.
+func (c *jsonFacts) encode(facts *value.Dict) ([]byte, error) {
+	if c.plain {
+		return value.AppendJSON(nil, facts, value.JSONOptions{Pretty: true, Indent: "    ", SortKeys: true})
+	}
+	inner, err := value.AppendJSON(nil, withTypes(facts), value.JSONOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return value.AppendJSON(nil, value.DictOf(factsPayload, string(inner)), value.JSONOptions{})
 }
 
 func withoutSecrets(facts *value.Dict) *value.Dict {
