@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"drover/internal/dump"
 	"drover/playbook/source"
 	"drover/playbook/value"
 )
@@ -75,7 +76,7 @@ func (d *drawing) variables(depth int, get func() (*value.Dict, error)) error {
 		return err
 	}
 	for _, e := range entries {
-		d.line(depth, fmt.Sprintf("{%s = %s}", value.String(e.Key), value.String(e.Val)))
+		d.line(depth, fmt.Sprintf("{%s = %s}", value.String(e.Key), value.String(dump.Mask(e.Val))))
 	}
 	return nil
 }

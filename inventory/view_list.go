@@ -94,35 +94,13 @@ func (t *treeView) hostNames(g *Group) *value.List {
 // JSON prints what HostVars, Host and Tree give, as Ansible prints it: with
 // sorted keys, unless there are keys that can't be compared.
 func JSON(d *value.Dict) (string, error) {
-	plain := written(d)
 	o := value.JSONOptions{Pretty: true, Indent: "    ", SortKeys: true, RawUTF8: true}
-	out, err := value.AppendJSON(nil, plain, o)
+	out, err := value.AppendJSON(nil, d, o)
 	if err != nil {
 		o.SortKeys = false
-		out, err = value.AppendJSON(nil, plain, o)
+		out, err = value.AppendJSON(nil, d, o)
 	}
 	return string(out), err
-}
-
-// written gives v with its templates as the text they are written as.
-func written(v value.Value) value.Value {
-	switch v := v.(type) {
-	case *value.Template:
-		return value.Str(v.Src)
-	case *value.List:
-		l := &value.List{Elems: make([]value.Value, len(v.Elems))}
-		for i, e := range v.Elems {
-			l.Elems[i] = written(e)
-		}
-		return l
-	case *value.Dict:
-		d := value.NewDict(v.Len())
-		for _, e := range v.Entries() {
-			d.Set(e.Key, written(e.Val))
-		}
-		return d
-	}
-	return v
 }
 
 // Nested gives the whole inventory in the form of a YAML inventory (--list
@@ -143,7 +121,7 @@ func (v *View) Nested() (*value.Dict, error) {
 	if err == nil && body.Len() > 0 {
 		tree.Put("all", body)
 	}
-	return written(tree).(*value.Dict), err
+	return tree, err
 }
 
 type nestedView struct {

@@ -45,6 +45,7 @@ func showInventory(c *cli.Context, verbosity int) (int, error) {
 		return 0, err
 	}
 	defer s.display.close(nil)
+	s.seals = &seals{inner: s.vault(), texts: map[string]string{}}
 	if s.inv, err = s.loadInventory(); err != nil {
 		return 0, err
 	}
@@ -102,27 +103,31 @@ func (s *session) inventoryText() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return s.inventoryDump(vars)
+		return s.inventoryDump(vars, false)
 	case s.cli.Bool("yaml"):
 		nested, err := view.Nested()
 		if err != nil {
 			return "", err
 		}
-		return s.inventoryDump(nested)
+		return s.inventoryDump(nested, false)
 	}
 	tree, err := view.Tree()
 	if err != nil {
 		return "", err
 	}
-	return s.inventoryDump(tree)
+	return s.inventoryDump(tree, true)
 }
 
-func (s *session) inventoryDump(d *value.Dict) (string, error) {
-	if s.cli.Bool("yaml") {
-		text, err := pyyaml.Dump(dump.Mask(d), pyyaml.Options{Flow: pyyaml.FlowNever})
+// inventoryDump prints what a view gives; whole is that of --list, in which
+// Ansible marks what is no template.
+func (s *session) inventoryDump(d *value.Dict, whole bool) (string, error) {
+	form := inventory.Form{Sealed: s.seals.of, YAML: s.cli.Bool("yaml"), Unsafe: whole}
+	written := dump.Mask(form.Write(d)).(*value.Dict)
+	if form.YAML {
+		text, err := pyyaml.Dump(written, pyyaml.Options{Flow: pyyaml.FlowNever})
 		return trimNewline(text), err
 	}
-	return inventory.JSON(dump.Mask(d).(*value.Dict))
+	return inventory.JSON(written)
 }
 
 func trimNewline(s string) string {

@@ -44,6 +44,7 @@ type session struct {
 	env       *jinja.Env
 	inv       *inventory.Inventory
 	rejected  []string // modules that must not be used
+	seals     *seals   // of a command that shows vaulted text; else nil
 }
 
 // newSession reads the configuration and everything else that does not touch
@@ -103,6 +104,9 @@ func (s *session) sayConfig() {
 // decrypter gives the vault as an interface that is nil without passwords, so
 // that vaulted text is an error that says which flag to give.
 func (s *session) decrypter() playbook.Vault {
+	if s.seals != nil {
+		return s.seals
+	}
 	if len(s.secrets) == 0 {
 		return nil
 	}

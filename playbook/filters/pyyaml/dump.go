@@ -42,6 +42,11 @@ type Options struct {
 // Timestamp is a value that is written as a YAML timestamp.
 type Timestamp interface{ YAMLTimestamp() string }
 
+// Tagged is text that is written as a block, with a tag of its own ("!vault").
+type Tagged interface {
+	YAMLTagged() (tag, text string)
+}
+
 // maxDepth bounds nesting.
 const maxDepth = 1000
 
@@ -60,6 +65,7 @@ func Dump(v value.Value, o Options) (string, error) {
 // node is a value in the form in which it is written.
 type node struct {
 	kind  kind // of a scalar
+	tag   string
 	text  string
 	style byte
 	items []*node // of a sequence
@@ -136,6 +142,9 @@ func (r *representer) represent(v value.Value, depth int) (*node, error) {
 		return r.mapping(v, depth)
 	case Timestamp:
 		return &node{kind: kindTimestamp, text: v.YAMLTimestamp(), style: r.o.Style}, nil
+	case Tagged:
+		tag, text := v.YAMLTagged()
+		return &node{kind: kindStr, tag: tag, text: text, style: '|'}, nil
 	case value.Transient: // a range is no list to PyYAML
 	case value.Sequence:
 		return r.sequence(v, depth)

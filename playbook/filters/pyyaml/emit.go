@@ -216,6 +216,8 @@ func (e *emitter) scalar(n *node, c context) {
 	style := e.scalarStyle(n, text, c)
 	resolved := resolve(n.text)
 	switch {
+	case n.tag != "":
+		e.writeTag(n.tag)
 	case e.o.Canonical || resolved != n.kind && n.kind != kindStr:
 		e.writeTag("!!" + string(n.kind))
 	case style != plainStyle && n.kind != kindStr:
