@@ -11,6 +11,7 @@ import (
 
 	"drover/playbook/source"
 	"drover/playbook/value"
+	"drover/playbook/yaml"
 )
 
 // scriptFormat runs a program that prints the inventory as JSON.
@@ -143,9 +144,35 @@ func (s *scriptParser) bad(group, what string, v value.Value) error {
 }
 
 // trusted gives the variables with their templates: a script belongs to the
-// inventory, so what it prints is the user's own text.
+// inventory, so what it prints is the user's own text, but for what it marks as
+// no template.
 func (s *scriptParser) trusted(d *value.Dict) *value.Dict {
-	return trust(d, source.Pos{File: s.path}).(*value.Dict)
+	out := value.NewDict(d.Len())
+	for _, e := range d.Entries() {
+		out.Set(e.Key, s.trustedValue(e.Val))
+	}
+	return out
+}
+
+func (s *scriptParser) trustedValue(v value.Value) value.Value {
+	pos := source.Pos{File: s.path}
+	switch v := v.(type) {
+	case *value.Dict:
+		if text, ok := v.At(yaml.VaultKey).(value.Str); ok {
+			return yaml.Options{Vault: s.opts.Vault}.Sealed(string(text), pos)
+		}
+		if text, ok := v.At(yaml.UnsafeKey).(value.Str); ok {
+			return text
+		}
+		return s.trusted(v)
+	case *value.List:
+		out := &value.List{Elems: make([]value.Value, len(v.Elems))}
+		for i, e := range v.Elems {
+			out.Elems[i] = s.trustedValue(e)
+		}
+		return out
+	}
+	return trust(v, pos)
 }
 
 func (s *scriptParser) groupHosts(g *Group, body *value.Dict) error {

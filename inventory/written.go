@@ -5,13 +5,6 @@ import (
 	"drover/playbook/yaml"
 )
 
-// The keys with which Ansible's JSON marks text that was vaulted, and text that
-// is no template.
-const (
-	vaultKey  = "__ansible_vault"
-	unsafeKey = "__ansible_unsafe"
-)
-
 // Form says how what a view gives is written down.
 type Form struct {
 	// Sealed gives the vaulted text that a value was decrypted from; may be nil.
@@ -38,7 +31,7 @@ func (f Form) Write(v value.Value) value.Value {
 		if text, ok := f.Sealed(v); ok && f.YAML {
 			return vaulted(text)
 		} else if ok {
-			return value.DictOf(vaultKey, text)
+			return value.DictOf(yaml.VaultKey, text)
 		}
 	}
 	switch v := v.(type) {
@@ -49,7 +42,7 @@ func (f Form) Write(v value.Value) value.Value {
 		return value.Str(v.Src)
 	case value.Str:
 		if f.Unsafe && yaml.HasMarkup(string(v)) {
-			return value.DictOf(unsafeKey, v)
+			return value.DictOf(yaml.UnsafeKey, v)
 		}
 	case *value.List:
 		l := &value.List{Elems: make([]value.Value, len(v.Elems))}

@@ -2,7 +2,6 @@ package yaml
 
 import (
 	"encoding/base64"
-	"errors"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -16,6 +15,7 @@ type converter struct {
 	*text
 	Options
 	unsafe  bool // inside a container tagged !unsafe
+	json    bool // the text is JSON, in which mappings can stand for tags
 	aliased int
 	done    map[*yaml.Node]*Node // anchored nodes; nil while they are being converted
 }
@@ -66,6 +66,9 @@ func (c *converter) fresh(raw *yaml.Node) (*Node, error) {
 	case yaml.MappingNode:
 		if err := c.containerTag(raw, "!!map", "!!omap", "!!set"); err != nil {
 			return nil, err
+		}
+		if n, ok := c.marked(raw); ok {
+			return n, nil
 		}
 		n, err := c.mapping(raw)
 		if err == nil && raw.Tag == "!!set" {
@@ -334,7 +337,7 @@ func (c *converter) ansibleTagged(raw *yaml.Node, pos source.Pos) (value.Value, 
 		c.unsafe = true
 		return c.str(raw.Value, pos), nil
 	}
-	return c.decrypt(raw, pos)
+	return c.Sealed(raw.Value, pos), nil
 }
 
 // typed checks that text with a standard tag is of that type.
@@ -360,25 +363,4 @@ func (c *converter) typed(raw *yaml.Node, pos source.Pos) (value.Value, error) {
 		return nil, source.Errorf(pos, "'%s' is not a value of the type %s", raw.Value, strings.TrimPrefix(raw.Tag, "!!"))
 	}
 	return v, nil
-}
-
-// decrypt gives the text of a !vault value. One that can't be decrypted is an
-// error only for what uses it, so that a file may hold secrets of others.
-func (c *converter) decrypt(raw *yaml.Node, pos source.Pos) (value.Value, error) {
-	if c.Vault == nil {
-		return locked(pos, errors.New("Attempting to decrypt but no vault secrets found: "+
-			"give --ask-vault-pass, --vault-password-file or --vault-id")), nil
-	}
-	plain, err := c.Vault.Decrypt([]byte(raw.Value))
-	if err != nil {
-		return locked(pos, err), nil
-	}
-	secret := *c
-	secret.Secret = true
-	return secret.str(string(plain), pos), nil
-}
-
-// locked is a value that says why it can't be read when something uses it.
-func locked(pos source.Pos, why error) value.Value {
-	return &value.Undefined{Msg: "can't decrypt the value at " + pos.String() + ": " + why.Error(), Pos: pos, Err: why}
 }

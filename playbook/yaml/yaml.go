@@ -107,6 +107,7 @@ func Documents(data []byte, file string, o Options) (docs []*Node, err error) {
 	if err := t.checkEncoding(); err != nil {
 		return nil, err
 	}
+	isJSON := !o.Untrusted && isJSON(data)
 	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithV3Defaults())
 	if err != nil {
 		return nil, source.Errorf(source.Pos{File: file}, "%s", err)
@@ -120,7 +121,7 @@ func Documents(data []byte, file string, o Options) (docs []*Node, err error) {
 		if err != nil {
 			return nil, t.syntaxError(err)
 		}
-		c := &converter{text: t, Options: o, done: map[*yaml.Node]*Node{}}
+		c := &converter{text: t, Options: o, json: isJSON, done: map[*yaml.Node]*Node{}}
 		n, err := c.document(&raw)
 		if err != nil {
 			return nil, err
