@@ -54,6 +54,7 @@ func (r *reader) argsKeyword(t *Task, n *yaml.Node) {
 		r.pairArgs(t, n.Pairs)
 	default:
 		e := r.faultf(n.Pos, "'args' must be a mapping of arguments or a template of one, not %s", n.What())
+		e.Err = ErrSyntax
 		if s, ok := n.Text(); ok && badVariableName(s) == "" {
 			e.Hint = "a variable needs braces: args: \"{{ " + s + " }}\""
 		}

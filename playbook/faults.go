@@ -1,11 +1,29 @@
 package playbook
 
 import (
+	"errors"
 	"slices"
 
 	"drover/playbook/source"
 	"drover/playbook/yaml"
 )
+
+// What Ansible would make of a mistake that drover finds while it reads a
+// playbook is inside the *source.Error: it decides the exit code.
+var (
+	// ErrGeneral is that of an error that ends the run, and no fault of syntax.
+	ErrGeneral = errors.New("general error")
+	// ErrSyntax is that of a playbook that can't be read, as without any of these.
+	ErrSyntax = errors.New("syntax error")
+	// ErrTaskFails is that of a task that fails when it runs.
+	ErrTaskFails = errors.New("the task fails")
+)
+
+// general marks a mistake as an ErrGeneral.
+func general(e *source.Error) *source.Error {
+	e.Err = ErrGeneral
+	return e
+}
 
 // Faults gives the mistakes in what the tasks and blocks of a list say that end
 // a run only where a task is reached (Base.Faults), in the order in which they
@@ -58,6 +76,10 @@ func (r *reader) faultf(pos source.Pos, format string, args ...any) *source.Erro
 
 func (r *reader) fault(err error) {
 	if r.faults != nil {
+		var e *source.Error
+		if errors.As(err, &e) && e.Err == nil {
+			e.Err = ErrTaskFails
+		}
 		r.faults.Add(err)
 		r.late.Add(err)
 		return

@@ -272,7 +272,7 @@ func (r *reader) meta(t *Task, at place) {
 		if v == nil {
 			v = value.Str("")
 		}
-		wide(r.errorf(pos, "'%s' is not an action of meta%s", value.String(v), source.DidYouMean(s, metaActions)), value.String(v)).
+		general(wide(r.errorf(pos, "'%s' is not an action of meta%s", value.String(v), source.DidYouMean(s, metaActions)), value.String(v))).
 			WithHint("there are: %s", strings.Join(metaActions, ", "))
 		return
 	}

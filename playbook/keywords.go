@@ -195,7 +195,7 @@ func (r *reader) loopWith(t *Task, lookup string, p yaml.Pair) {
 
 func (r *reader) setLoop(t *Task, with string, pos source.Pos, n *yaml.Node) {
 	if t.Loop != nil {
-		r.errorf(pos, "a task can have only one loop, and this one has two")
+		general(r.errorf(pos, "a task can have only one loop, and this one has two"))
 		return
 	}
 	t.Loop, t.LoopWith = r.keep(n), with

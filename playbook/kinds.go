@@ -229,7 +229,7 @@ func (r *reader) vars(name string, n *yaml.Node) *value.Dict {
 	}
 	for _, p := range n.Pairs {
 		if why := badVariableName(p.Name()); why != "" {
-			wide(r.errorf(p.Key.Pos, "'%s' is not a name for a variable: %s", p.Name(), why), p.Name())
+			general(wide(r.errorf(p.Key.Pos, "'%s' is not a name for a variable: %s", p.Name(), why), p.Name()))
 		}
 	}
 	return n.Dict()

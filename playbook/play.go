@@ -105,9 +105,7 @@ func (r *reader) entries(list *yaml.Node, path string) []*Play {
 // entry reads one element of a playbook: a play or an import.
 func (r *reader) entry(n *yaml.Node, path string) []*Play {
 	if n.Kind != yaml.Mapping {
-		if !n.IsNull() {
-			r.errorf(n.Pos, "a play must be a mapping of keywords, not %s", n.What())
-		}
+		r.errorf(n.Pos, "a play must be a mapping of keywords, not %s", n.What())
 		return nil
 	}
 	for _, name := range []string{"import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook"} {
@@ -240,7 +238,7 @@ func (r *reader) hosts(p *Play, n *yaml.Node) {
 		r.wrongKind("hosts", n, "a pattern or a list of patterns")
 	default:
 		for _, item := range elements(n) {
-			if item.Kind != yaml.Scalar || item.IsNull() {
+			if _, isText := item.Text(); !isText && !item.IsTemplate() {
 				r.wrongKind("hosts", item, "a pattern or a list of patterns")
 				return
 			}

@@ -70,7 +70,7 @@ func (l *Loader) PublicRole(static bool) bool {
 func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
 	use := &roleUse{pos: n.Pos, params: value.NewDict(0)}
 	use.Public, use.Validate = r.l.PublicRole(true), true
-	if n.Kind == yaml.Scalar && !n.IsNull() {
+	if _, isText := n.Text(); n.Kind == yaml.Scalar && (isText || n.IsTemplate()) {
 		var ok bool
 		use.Name, ok = r.literal(n, at, nil)
 		if strings.Contains(use.Name, ",") {
@@ -88,7 +88,7 @@ func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
 		name = n.Get("name")
 	}
 	if name.IsNull() {
-		e := r.errorf(n.Pos, "this role has no name").WithHint("write 'role: …' with the role's name")
+		e := general(r.errorf(n.Pos, "this role has no name")).WithHint("write 'role: …' with the role's name")
 		if n.Get("src") != nil {
 			e.Hint = "'src' belongs into the requirements file of ansible-galaxy; write 'role: …' here"
 		}

@@ -141,9 +141,10 @@ func (r *reader) staysInside(role *Role, dir, from string, pos source.Pos) bool 
 	return false
 }
 
-// wantRoleFile records the error of a file that was asked for by name.
+// wantRoleFile records the error of a file that was asked for by name, in a
+// folder that the role has.
 func (r *reader) wantRoleFile(role *Role, dir, from string, candidates []string, pos source.Pos) {
-	if from != "" && from != "main" {
+	if from != "" && from != "main" && isDir(filepath.Join(role.Path, dir)) {
 		e := notFound("the role '"+role.Role+"' has no file '"+from+"' in "+dir+"/", candidates, pos)
 		e.Err = nil // it ends the run also where a missing role only fails the task
 		r.errs.Add(e)
@@ -245,6 +246,7 @@ func (r *reader) roleMeta(role *Role, where *foundRole, use *roleUse) *roleMeta 
 	if n == nil {
 		return m
 	}
+	r.metaKeywords(n)
 	if allow := n.Get("allow_duplicates"); !allow.IsNull() {
 		role.AllowDuplicates = role.AllowDuplicates || isTrue(boolean(r, "allow_duplicates", allow))
 	}
@@ -259,6 +261,17 @@ func (r *reader) roleMeta(role *Role, where *foundRole, use *roleUse) *roleMeta 
 		m.dependencies = deps.Items
 	}
 	return m
+}
+
+// metaKeywords refuses what a role's meta/main.yml can't say.
+func (r *reader) metaKeywords(n *yaml.Node) {
+	known := []string{"allow_duplicates", "argument_specs", "collections", "dependencies", "galaxy_info"}
+	for _, p := range n.Pairs {
+		name := p.Name()
+		if _, base := baseKeywords[name]; !base && !slices.Contains(known, name) {
+			wide(r.errorf(p.Key.Pos, "'%s' is not a keyword of a role's metadata%s", name, source.DidYouMean(name, known)), name)
+		}
+	}
 }
 
 // roleDocument reads a mapping in a role's meta folder, nil when there is none.
@@ -304,9 +317,9 @@ func (r *reader) validateTask(role *Role, use *roleUse, meta *roleMeta, at place
 	if short, ok := spec.Get("short_description").Text(); ok {
 		name += " - " + short
 	}
-	options := value.NewDict(0)
+	var options value.Value = value.NewDict(0)
 	if o := spec.Get("options"); !o.IsNull() {
-		options = o.Dict()
+		options = o.Value()
 	}
 	t := &Task{
 		Base:   Base{Pos: spec.Pos, Keys: map[string]source.Pos{}, Name: value.Str(name), Tags: []value.Value{value.Str("always")}},

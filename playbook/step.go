@@ -81,6 +81,11 @@ func (r *reader) block(n *yaml.Node, at place) Step {
 		return name == "block" || name == "rescue" || name == "always"
 	})
 	ended()
+	for _, name := range blockKeywords {
+		if part := n.Get(name); part != nil && part.IsNull() {
+			r.wrongKind(name, part, "a list of tasks")
+		}
+	}
 	in := at.in(b)
 	body := in
 	body.rescued = body.rescued || n.Get("rescue") != nil

@@ -140,7 +140,10 @@ func (r *reader) noModule(t *Task, n *yaml.Node, unknown []yaml.Pair, collection
 	for _, p := range unknown {
 		name := p.Name()
 		if hint, ok := misplaced[name]; ok {
-			wide(r.errorf(p.Key.Pos, "'%s' is not a keyword of a %s", name, taskOwner(t)), name).Hint = hint
+			e := wide(r.errorf(p.Key.Pos, "'%s' is not a keyword of a %s", name, taskOwner(t)), name)
+			if e.Hint = hint; name == "include" {
+				general(e)
+			}
 			continue
 		}
 		if len(unknown) > 1 && source.Suggest(name, keywordNames(taskOwner(t))) != "" {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"drover/inventory"
+	"drover/playbook"
 	"drover/playbook/engine"
 	"drover/playbook/source"
 	"drover/playbook/vault"
@@ -52,10 +53,14 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &list) && len(list) > 0 && errors.As(list[0], &fault):
+		return firstCode(list)
 	case errors.As(err, &usage):
 		return exitFailed
-	case errors.As(err, &locked), errors.As(err, &running), errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, &locked), errors.As(err, &running), errors.Is(err, fs.ErrNotExist), errors.Is(err, playbook.ErrGeneral):
 		return exitError
+	case errors.Is(err, playbook.ErrTaskFails):
+		return exitFailed
 	case errors.As(err, &options), errors.Is(err, inventory.ErrSelection):
 		return exitOptions
 	case errors.Is(err, context.Canceled):
@@ -64,6 +69,17 @@ func exitCode(err error) int {
 		return exitUnreachable
 	}
 	return exitError
+}
+
+// firstCode gives the exit code of several mistakes: that of the first that
+// keeps the playbook from being run, else of the first that a task would meet.
+func firstCode(list source.List) int {
+	for _, err := range list {
+		if !errors.Is(err, playbook.ErrTaskFails) {
+			return exitCode(err)
+		}
+	}
+	return exitFailed
 }
 
 // outcomeCode gives the exit code of a run that came to its end.

@@ -107,6 +107,7 @@ func (s *session) runBooks(loader *playbook.Loader, books []*playbook.Playbook) 
 	cfg.Tags, cfg.SkipTags = s.tags("tags", s.cfg.RunTags), s.tags("skip-tags", s.cfg.SkipTags)
 	cfg.StartAt, cfg.Step = s.cli.String("start-at-task"), s.cli.Bool("step")
 	cfg.Force = s.cli.Bool("force-handlers") || s.cfg.ForceHandlers
+	cfg.BookEnd = s.retryFile
 	cfg.AllowMissingHandlers = !s.cfg.MissingHandlerIsError
 	if s.cli.Bool("list-hosts") || s.cli.Bool("list-tasks") || s.cli.Bool("list-tags") {
 		return s.listBooks(engine.New(cfg), books)
@@ -123,9 +124,6 @@ func (s *session) finish(ctx context.Context, e *engine.Engine, books []*playboo
 			return exitInterrupted, nil
 		}
 		return 0, err
-	}
-	if err := s.writeRetry(books, out); err != nil {
-		s.display.warn(err.Error())
 	}
 	return outcomeCode(out), nil
 }
@@ -154,22 +152,25 @@ func (s *session) warnEmpty() {
 	}
 }
 
-// writeRetry keeps the names of the hosts that failed, where the configuration
-// asks for it.
-func (s *session) writeRetry(books []*playbook.Playbook, out *engine.Outcome) error {
-	if !s.cfg.RetryFiles || len(out.FailedHosts) == 0 || len(books) == 0 {
-		return nil
+// retryFile keeps the names of the hosts that failed in a playbook, where the
+// configuration asks for it.
+func (s *session) retryFile(book *playbook.Playbook, failed []string) {
+	if !s.cfg.RetryFiles {
+		return
 	}
-	book := books[len(books)-1].Path
-	name := strings.TrimSuffix(filepath.Base(book), filepath.Ext(book)) + ".retry"
-	dir := filepath.Dir(book)
+	name := strings.TrimSuffix(filepath.Base(book.Path), filepath.Ext(book.Path)) + ".retry"
+	dir := filepath.Dir(book.Path)
 	if s.cfg.RetryFilesPath != "" {
 		dir = s.cfg.RetryFilesPath
 	}
-	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, []byte(strings.Join(out.FailedHosts, "\n")+"\n"), 0o644); err != nil {
-		return fmt.Errorf("retry file: %w", err)
+	path := absolute(filepath.Join(dir, name))
+	err := os.MkdirAll(filepath.Dir(path), 0o777)
+	if err == nil {
+		err = os.WriteFile(path, []byte(strings.Join(failed, "\n")+"\n"), 0o644)
 	}
-	s.display.Event(event.Message{Text: "\tto retry, use: --limit @" + path})
-	return nil
+	if err != nil {
+		s.display.warn("retry file: " + err.Error())
+		return
+	}
+	s.display.Event(event.Message{Text: "\tto retry, use: --limit @" + path + "\n"})
 }

@@ -282,7 +282,7 @@ func (s *session) engineConfig(ctx context.Context, loader *playbook.Loader, poo
 	if s.term.Interactive() {
 		cfg.Terminal = s.term
 	}
-	cfg.LimitText = s.cli.String("limit")
+	cfg.LimitText, cfg.Limited = s.cli.String("limit"), s.cli.IsSet("limit")
 	if cfg.Limit, err = s.limit(); err != nil {
 		return cfg, err
 	}

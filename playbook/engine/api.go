@@ -36,6 +36,7 @@ type Config struct {
 	ExtraVars *value.Dict
 	Limit     string // --limit, already with @file resolved
 	LimitText string // as it was written
+	Limited   bool   // --limit was given, if only an empty one
 	Tags      []string
 	SkipTags  []string
 	Forks     int // 50 when 0
@@ -69,7 +70,10 @@ type Config struct {
 	ConfigFile       string
 	// Setting gives a setting by the name that Ansible's config lookup knows
 	// it by (DEFAULT_FORKS); may be nil.
-	Setting  func(name string) (v value.Value, origin string, ok bool)
+	Setting func(name string) (v value.Value, origin string, ok bool)
+	// BookEnd hears of the hosts that failed, with their names sorted, when a
+	// playbook came to its end, before the recap; may be nil.
+	BookEnd  func(book *playbook.Playbook, failed []string)
 	Terminal Terminal // nil: not interactive
 	// Debugger opens the debugger at tasks that fail, DebugIgnored also where
 	// the failure is ignored. Prompt gives its commands, also from a pipe; nil:
@@ -77,6 +81,8 @@ type Config struct {
 	Debugger, DebugIgnored bool
 	Prompt                 LineReader
 }
+
+func (c *Config) limited() bool { return c.Limited || c.Limit != "" }
 
 // Defaults are the connection settings from flags and configuration, used
 // where inventory and playbook set none.

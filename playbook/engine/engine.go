@@ -157,6 +157,20 @@ func (e *Engine) Run(ctx context.Context, books []*playbook.Playbook) (*Outcome,
 	return out, err
 }
 
+// endBook tells of a playbook that came to its end, and reports whether the
+// next one begins: a host that failed ends the run here.
+func (r *run) endBook(ctx context.Context, book *playbook.Playbook, last bool) (goOn bool) {
+	out := r.outcome(ctx)
+	if r.cfg.BookEnd != nil && !out.Interrupted && len(out.FailedHosts) > 0 {
+		r.cfg.BookEnd(book, out.FailedHosts)
+	}
+	if last || out.Interrupted || out.Failed || out.Unreachable {
+		return false
+	}
+	r.emit(event.PlaybookEnd{Path: book.Path, Stats: out.Stats, Custom: r.custom})
+	return true
+}
+
 func (r *run) outcome(ctx context.Context) *Outcome {
 	out := &Outcome{Stats: r.hosts.stats(), Interrupted: ctx.Err() != nil}
 	for _, h := range r.hosts.byName { // also those that no task ran on
@@ -172,28 +186,39 @@ func (r *run) outcome(ctx context.Context) *Outcome {
 }
 
 func (r *run) playbooks(ctx context.Context, books []*playbook.Playbook) error {
-	for _, book := range books {
+	for i, book := range books {
 		r.emit(event.PlaybookStart{Path: book.Path, Plays: len(book.Plays)})
-		for _, p := range book.Plays {
-			if ctx.Err() != nil {
-				return nil
-			}
-			path := p.Playbook
-			if path == "" {
-				path = book.Path
-			}
-			dir, err := filepath.Abs(filepath.Dir(path))
-			if err != nil {
-				return err
-			}
-			r.playbookDir = dir
-			goOn, err := r.play(ctx, p)
-			if err != nil || !goOn {
-				return err
-			}
-			if err := r.faulted(); err != nil {
-				return err
-			}
+		if err := r.plays(ctx, book); err != nil {
+			return err
+		}
+		if !r.endBook(ctx, book, i == len(books)-1) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// plays runs the plays of one playbook until one ends it.
+func (r *run) plays(ctx context.Context, book *playbook.Playbook) error {
+	for _, p := range book.Plays {
+		if ctx.Err() != nil {
+			return nil
+		}
+		path := p.Playbook
+		if path == "" {
+			path = book.Path
+		}
+		dir, err := filepath.Abs(filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		r.playbookDir = dir
+		goOn, err := r.play(ctx, p)
+		if err != nil || !goOn {
+			return err
+		}
+		if err := r.faulted(); err != nil {
+			return err
 		}
 	}
 	return nil

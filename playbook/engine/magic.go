@@ -32,7 +32,7 @@ var hostMagicNames = []string{
 
 // Names implements vars.Layer.
 func (m *hostMagic) Names() []string {
-	if m.run.cfg.Limit != "" {
+	if m.run.cfg.limited() {
 		return append([]string{"ansible_limit"}, hostMagicNames...)
 	}
 	return hostMagicNames
@@ -107,7 +107,7 @@ func (r *run) magic(name string) (value.Value, bool) {
 	case "ansible_playbook_python":
 		return value.Str(inventory.Python), true
 	case "ansible_limit":
-		return value.Str(cmp.Or(c.LimitText, c.Limit)), c.Limit != ""
+		return value.Str(cmp.Or(c.LimitText, c.Limit)), c.limited()
 	case "ansible_config_file":
 		return optionalPath(c.ConfigFile)
 	}

@@ -66,6 +66,13 @@ type (
 		Path  string
 		Plays int
 	}
+	// PlaybookEnd closes a playbook file that another one follows, with what
+	// came together so far; RunEnd closes the last.
+	PlaybookEnd struct {
+		Path   string
+		Stats  []HostStats // in order of the hosts' names
+		Custom map[string]*value.Dict
+	}
 	// PlayStart opens a play (once for every serial batch).
 	PlayStart struct {
 		Name  string
@@ -188,6 +195,7 @@ type HostStats struct {
 
 func (RunStart) event()      {}
 func (PlaybookStart) event() {}
+func (PlaybookEnd) event()   {}
 func (PlayStart) event()     {}
 func (NoHosts) event()       {}
 func (TaskStart) event()     {}

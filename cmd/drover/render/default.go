@@ -52,7 +52,7 @@ func (p *defaultPrinter) Event(e event.Event) {
 	case event.Result:
 		p.result(e)
 	case event.RunEnd:
-		p.recap(e)
+		p.recap(e.Stats, e.Custom)
 	default:
 		p.lesser(e)
 	}
@@ -63,6 +63,8 @@ func (p *defaultPrinter) lesser(e event.Event) {
 	switch e := e.(type) {
 	case event.Retry:
 		p.retry(e)
+	case event.PlaybookEnd:
+		p.recap(e.Stats, e.Custom)
 	case event.Included:
 		p.included(e)
 	case event.AsyncPoll:

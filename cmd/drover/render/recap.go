@@ -11,14 +11,14 @@ import (
 	"drover/playbook/value"
 )
 
-// recap prints the table of hosts at the end.
-func (p *defaultPrinter) recap(e event.RunEnd) {
+// recap prints the table of hosts at the end of a playbook.
+func (p *defaultPrinter) recap(stats []event.HostStats, custom map[string]*value.Dict) {
 	p.banner("PLAY RECAP")
-	for _, s := range e.Stats {
+	for _, s := range stats {
 		io.WriteString(p.Out, p.recapLine(s)+"\n")
 	}
-	if p.CustomStats && len(e.Custom) > 0 {
-		p.customStats(e)
+	if p.CustomStats && len(custom) > 0 {
+		p.customStats(custom)
 	}
 	p.say(plain, "")
 }
@@ -54,19 +54,19 @@ func (p *defaultPrinter) recapLine(s event.HostStats) string {
 }
 
 // customStats prints what set_stats gathered: per host, then for the run.
-func (p *defaultPrinter) customStats(e event.RunEnd) {
+func (p *defaultPrinter) customStats(custom map[string]*value.Dict) {
 	p.banner("CUSTOM STATS: ")
-	hosts := make([]string, 0, len(e.Custom))
-	for h := range e.Custom {
+	hosts := make([]string, 0, len(custom))
+	for h := range custom {
 		if h != "_run" {
 			hosts = append(hosts, h)
 		}
 	}
 	sort.Strings(hosts)
 	for _, h := range hosts {
-		p.say(plain, "\t"+h+": "+statsText(e.Custom[h]))
+		p.say(plain, "\t"+h+": "+statsText(custom[h]))
 	}
-	if run, ok := e.Custom["_run"]; ok {
+	if run, ok := custom["_run"]; ok {
 		p.say(plain, "\n\tRUN: "+statsText(run))
 	}
 }

@@ -32,6 +32,8 @@ func describe(e event.Event) *value.Dict {
 		return value.DictOf("event", "run_start", "time", stamp(e.Time), "playbooks", e.Playbooks, "check", e.Check)
 	case event.PlaybookStart:
 		return value.DictOf("event", "playbook_start", "path", e.Path)
+	case event.PlaybookEnd:
+		return value.DictOf("event", "playbook_end", "path", e.Path)
 	case event.PlayStart:
 		return value.DictOf("event", "play_start", "name", e.Name, "path", place(e.Pos), "hosts", e.Hosts)
 	case event.NoHosts:
