@@ -71,8 +71,8 @@ func (r *reader) pairArgs(t *Task, pairs []yaml.Pair) {
 // setArg puts an argument; names that Ansible keeps to itself are refused.
 func (r *reader) setArg(t *Task, name string, v value.Value, pos source.Pos) {
 	if strings.HasPrefix(name, "_ansible_") && !slices.Contains(shellLike, t.Module) {
-		wide(r.faultf(pos, "Invalid parameter specified beginning with keyword '_ansible_' for action '%s': '%s'. "+
-			"The prefix '_ansible_' is reserved for internal use only.", t.Module, name), name).Hint = "give it another name"
+		general(wide(r.faultf(pos, "Invalid parameter specified beginning with keyword '_ansible_' for action '%s': '%s'. "+
+			"The prefix '_ansible_' is reserved for internal use only.", t.Module, name), name)).Hint = "give it another name"
 		return
 	}
 	t.Args.Put(name, v)

@@ -142,8 +142,17 @@ func renderOptions(cfg *config.Config, verbosity int) render.Options {
 		Color:  wantColour(os.Stdout, cfg.ForceColor, cfg.NoColor),
 		Format: render.Format(cfg.ResultFormat), HideSkipped: !cfg.DisplaySkippedHosts, HideOK: !cfg.DisplayOKHosts,
 		FailedToErr: cfg.DisplayFailedStderr, ShowArgs: cfg.DisplayArgs, CustomStats: cfg.ShowCustomStats,
+		HostStarts: cfg.ShowHostStart, FailurePath: cfg.ShowPathOnFailure, Pretty: prettyResults(cfg),
 		CheckMarkers: cfg.CheckModeMarkers, HideDeprecations: !cfg.DeprecationWarnings, DiffContext: cfg.DiffContext,
 	}
+}
+
+// prettyResults gives callback_format_pretty, nil where nobody set it.
+func prettyResults(cfg *config.Config) *bool {
+	if cfg.Origin("callback_format_pretty") == (config.Origin{}) {
+		return nil
+	}
+	return &cfg.PrettyResults
 }
 
 // pickPrinter gives the printer's name: --output's, or the one that stands for

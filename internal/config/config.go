@@ -83,20 +83,21 @@ type Config struct {
 	VaultEncryptIdentity string
 	VaultEncryptSalt     string
 
-	StdoutCallback      string
-	ResultFormat        string
-	Verbosity           int
-	LogPath             string
-	LogVerbosity        int
-	NoColor             bool
-	ForceColor          bool
-	DisplaySkippedHosts bool
-	DisplayOKHosts      bool
-	DisplayFailedStderr bool
-	DisplayArgs         bool
-	ShowCustomStats     bool
-	CheckModeMarkers    bool
-	DeprecationWarnings bool
+	StdoutCallback                                  string
+	ResultFormat                                    string
+	Verbosity                                       int
+	LogPath                                         string
+	LogVerbosity                                    int
+	NoColor                                         bool
+	ForceColor                                      bool
+	DisplaySkippedHosts                             bool
+	DisplayOKHosts                                  bool
+	DisplayFailedStderr                             bool
+	DisplayArgs                                     bool
+	ShowCustomStats                                 bool
+	CheckModeMarkers                                bool
+	ShowHostStart, ShowPathOnFailure, PrettyResults bool
+	DeprecationWarnings                             bool
 
 	InventoryUnparsedFails    bool
 	InventoryUnparsedAnyFails bool

@@ -171,6 +171,9 @@ func displaySettings(c *Config) []setting {
 		row("display_failed_stderr", "ANSIBLE_DISPLAY_FAILED_STDERR", "no", boolean(&c.DisplayFailedStderr)),
 		row("display_args_to_stdout", "ANSIBLE_DISPLAY_ARGS_TO_STDOUT", "no", boolean(&c.DisplayArgs)),
 		row("show_custom_stats", "ANSIBLE_SHOW_CUSTOM_STATS", "no", boolean(&c.ShowCustomStats)),
+		row("show_per_host_start", "ANSIBLE_SHOW_PER_HOST_START", "no", boolean(&c.ShowHostStart)),
+		row("show_task_path_on_failure", "ANSIBLE_SHOW_TASK_PATH_ON_FAILURE", "no", boolean(&c.ShowPathOnFailure)),
+		row("callback_format_pretty", "ANSIBLE_CALLBACK_FORMAT_PRETTY", "no", boolean(&c.PrettyResults)),
 		row("check_mode_markers", "ANSIBLE_CHECK_MODE_MARKERS", "no", boolean(&c.CheckModeMarkers)),
 		row("deprecation_warnings", "ANSIBLE_DEPRECATION_WARNINGS", "yes", boolean(&c.DeprecationWarnings)),
 	}

@@ -125,7 +125,7 @@ func (w *yamlWriter) literal(s string, indent int) {
 
 // plainText are texts that YAML reads back as themselves without quotes.
 var (
-	plainText = lazyre.New(`^[A-Za-z/_.$(][^\x00-\x1f\x7f]*$`)
+	plainText = lazyre.New(`^(?:[\p{L}/_.$(;^<]|-[^\s-])[^\x00-\x1f\x7f]*$`)
 	yamlWord  = lazyre.New(`(?i)^(y|n|yes|no|on|off|true|false|null|~|\.nan|[-+]?\.inf|[-+.]?[0-9][0-9_.:xa-fe+-]*)$`)
 )
 

@@ -14,7 +14,11 @@ import (
 
 func configLookup(a *args) (value.Value, error) {
 	missing := a.strOr("on_missing", "error")
-	if missing != "error" && missing != "warn" && missing != "skip" {
+	switch known := missing == "error" || missing == "warn" || missing == "skip"; {
+	case known:
+	case a.call.Ctx.Env().Lenient:
+		return nil, fmt.Errorf("on_missing can't be %q, valid values are: \"error\", \"warn\", \"skip\"", missing)
+	default:
 		return nil, fmt.Errorf("\"on_missing\" must be a string and one of \"error\", \"warn\" or \"skip\", not %s", missing)
 	}
 	if a.has("plugin_type") != a.has("plugin_name") {

@@ -122,8 +122,12 @@ func passwordHash(a *args) (value.Value, error) {
 	if !ok {
 		return nil, fmt.Errorf("secret must be unicode or bytes, not %s", a.val("password").Type())
 	}
-	scheme, err := schemeOf(a.strOr("hashtype", "sha512"))
-	if err != nil {
+	name := a.strOr("hashtype", "sha512")
+	scheme, err := schemeOf(name)
+	switch {
+	case err != nil && a.call.Ctx.Env().Lenient:
+		return nil, fmt.Errorf("passlib does not support '%s' algorithm", name)
+	case err != nil:
 		return nil, err
 	}
 	salt := ""

@@ -35,7 +35,9 @@ func (p *defaultPrinter) Event(e event.Event) {
 	}
 	switch e := e.(type) {
 	case event.RunStart:
-		p.check = e.Check
+		if p.check = e.Check; p.check && p.CheckMarkers {
+			p.banner("DRY RUN")
+		}
 	case event.PlaybookStart:
 		if p.Verbosity > 1 {
 			p.banner("PLAYBOOK: " + filepath.Base(e.Path))
@@ -53,6 +55,9 @@ func (p *defaultPrinter) Event(e event.Event) {
 		p.result(e)
 	case event.RunEnd:
 		p.recap(e.Stats, e.Custom)
+		if p.check && p.CheckMarkers {
+			p.banner("DRY RUN")
+		}
 	default:
 		p.lesser(e)
 	}
@@ -63,6 +68,8 @@ func (p *defaultPrinter) lesser(e event.Event) {
 	switch e := e.(type) {
 	case event.Retry:
 		p.retry(e)
+	case event.HostStart:
+		p.hostStart(e)
 	case event.PlaybookEnd:
 		p.recap(e.Stats, e.Custom)
 	case event.Included:
@@ -121,6 +128,17 @@ func (p *defaultPrinter) start(t *event.TaskInfo) {
 	}
 }
 
+func (p *defaultPrinter) hostStart(e event.HostStart) {
+	if !p.HostStarts {
+		return
+	}
+	kind := "TASK"
+	if e.Task.Handler {
+		kind = "HANDLER"
+	}
+	p.say(plain, " [started "+kind+": "+e.Task.Heading()+" on "+e.Host+"]")
+}
+
 // heading prints a task's heading unless it stands there already.
 func (p *defaultPrinter) heading(t *event.TaskInfo) {
 	if t == nil || (p.task != nil && p.task.ID == t.ID) {
@@ -136,7 +154,13 @@ func (p *defaultPrinter) heading(t *event.TaskInfo) {
 		args = " " + t.Args
 	}
 	p.banner(kind + " [" + t.Heading() + args + "]" + p.checkMark())
-	if p.Verbosity > 1 && t.Pos.Known() {
+	if p.Verbosity > 1 {
+		p.taskPath(t)
+	}
+}
+
+func (p *defaultPrinter) taskPath(t *event.TaskInfo) {
+	if t.Pos.Known() {
 		p.say(gray, fmt.Sprintf("task path: %s:%d", t.Pos.File, t.Pos.Line))
 	}
 }
@@ -154,7 +178,7 @@ func (p *defaultPrinter) item(e event.Item) {
 	case event.Changed:
 		p.say(yellow, "changed: "+host+" => "+label+p.detail(e.Task, e.Result))
 	case event.Skipped:
-		p.say(cyan, "skipping: ["+e.Host+"] => "+label+" "+strings.TrimPrefix(p.skipDetail(e.Task, e.Result), " "))
+		p.say(cyan, "skipping: ["+e.Host+"] => "+label+" "+p.skipDetail(e.Task, without(e.Result, "ansible_loop_var")))
 	default:
 		p.fail(red, "failed: "+host+" "+label+" => "+p.failure(e.Task, e.Result, e.Err))
 	}
@@ -169,6 +193,9 @@ func (p *defaultPrinter) result(e event.Result) {
 		p.showDiff(e.Task, e.Result, e.NoDiff)
 	}
 	host := "[" + e.Host + p.target(e.Host, e.Target, e.Result) + "]"
+	if e.Status == event.Failed && p.FailurePath {
+		p.taskPath(e.Task)
+	}
 	switch e.Status {
 	case event.Unreachable:
 		p.fail(brightRed, "fatal: "+host+": UNREACHABLE! => "+p.failure(e.Task, e.Result, nil))

@@ -52,7 +52,7 @@ func (p *minimal) result(e event.Result) {
 func (p *minimal) body(t *event.TaskInfo, r *value.Dict) string {
 	r = p.trim(t, r)
 	if p.Format == YAML {
-		return "\n" + strings.TrimRight(dump.YAML(r, 4, true), "\n")
+		return p.yaml(r)
 	}
 	return dump.JSON(r, dump.Style{Indent: "    ", Sort: true})
 }
@@ -75,10 +75,13 @@ func adhocState(e event.Result) (string, colour) {
 // commandOutput gives what a command printed; ok is false for modules that
 // run none, whose results are shown whole.
 func commandOutput(e event.Result, r *value.Dict) (string, bool) {
-	if !isAction(e.Task, "command", "shell", "raw", "script") {
+	if !isAction(e.Task, "command", "shell", "raw") {
 		return "", false
 	}
 	if _, ok := r.Lookup("rc"); !ok {
+		return "", false
+	}
+	if _, job := r.Lookup("ansible_job_id"); job {
 		return "", false
 	}
 	var out strings.Builder

@@ -46,8 +46,13 @@ type Options struct {
 	ShowArgs            bool
 	CustomStats         bool
 	CheckMarkers        bool
-	HideDeprecations    bool
-	DiffContext         int // lines of context in diffs
+	HostStarts          bool // a line for each host that begins a task
+	FailurePath         bool // the place of a task before its failure
+	// Pretty lays results in JSON out on several lines when it is true, and on
+	// one when it is false, also debug's; YAML then keeps what it would leave out.
+	Pretty           *bool
+	HideDeprecations bool
+	DiffContext      int // lines of context in diffs
 }
 
 // printers lists the printers by the name that --output and stdout_callback

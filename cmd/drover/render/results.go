@@ -76,7 +76,7 @@ func (b *base) detail(t *event.TaskInfo, r *value.Dict) string {
 	clean := b.trim(t, guard(t, r))
 	switch {
 	case b.Format == YAML:
-		return " => \n" + strings.TrimRight(dump.YAML(clean, 4, true), "\n")
+		return " => " + b.yaml(clean)
 	case always || b.Format == JSON:
 		return " => " + b.json(clean, always)
 	}
@@ -92,7 +92,7 @@ func (b *base) failure(t *event.TaskInfo, r *value.Dict, err error) string {
 		always, _ := r.Lookup("_ansible_verbose_always")
 		return b.json(clean, always == value.Bool(true) && !t.NoLog)
 	case YAML:
-		return "\n" + strings.TrimRight(dump.YAML(clean, 4, true), "\n")
+		return b.yaml(clean)
 	}
 	return b.readable(t, clean, err)
 }
@@ -114,10 +114,30 @@ func (b *base) trim(t *event.TaskInfo, r *value.Dict) *value.Dict {
 
 func (b *base) json(r *value.Dict, always bool) string {
 	s := dump.Style{Sort: true}
-	if always || b.Verbosity > 2 {
+	pretty := always || b.Verbosity > 2
+	if b.Pretty != nil {
+		pretty = *b.Pretty
+	}
+	if pretty {
 		s.Indent = "    "
 	}
 	return dump.JSON(r, s)
+}
+
+// yaml gives a result as an indented block on lines of its own; the lines of
+// what is there as a text are left out.
+func (b *base) yaml(r *value.Dict) string {
+	if b.Pretty == nil || *b.Pretty {
+		short := r.Clone()
+		for _, key := range []string{"stdout", "stderr"} {
+			_, whole := r.Lookup(key)
+			if _, lines := r.Lookup(key + "_lines"); whole && lines {
+				short.Put(key+"_lines", value.Str("<omitted>"))
+			}
+		}
+		r = short
+	}
+	return "\n" + strings.TrimRight(dump.YAML(r, 4, true), "\n")
 }
 
 // quiet are the keys that say nothing new in a readable failure.
