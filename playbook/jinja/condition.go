@@ -147,14 +147,16 @@ func (c *Context) boolean(v value.Value, pos source.Pos) (bool, error) {
 	err = TypeErrorf("Conditional result (%s) was derived from value of type '%s'. Conditionals must have a boolean result.",
 		value.String(value.Bool(truth)), v.Type())
 	if c.env.Lenient {
-		c.env.warn(pos, err.Error())
+		c.env.warn(pos, err.Error()+" In the mode of 2.18 only, its truth counts: "+conditionHint)
 		return truth, nil
 	}
 	return false, &source.Error{
 		Pos: pos, Msg: err.Error(), Err: err,
-		Hint: shownValue(v) + "compare with what you expect, or ask: x is truthy, x is defined, x | length > 0",
+		Hint: shownValue(v) + conditionHint,
 	}
 }
+
+const conditionHint = "compare with what you expect, or ask: x is truthy, x is defined, x | length > 0"
 
 // shownValue says what a value is in the hint of an error; it may be a secret.
 func shownValue(v value.Value) string {

@@ -113,6 +113,7 @@ func (c *Context) runTest(name string, fn *Func, args []value.Value, kw []Kwarg,
 	}
 	if u, ok := v.(*value.Undefined); ok {
 		if c.env.Lenient && u.Err == nil && kindTests[fn.Name] {
+			c.lenientOn(site.exactly(), "the test '"+fn.Name+"' is asked of something undefined", "ask 'is defined' first")
 			return value.Bool(false), nil
 		}
 		return u, nil

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"drover/playbook/source"
 	"drover/playbook/value"
 )
 
@@ -16,6 +17,7 @@ type finalizer struct {
 	// are fine there.
 	joined bool
 	depth  int
+	at     source.Pos // of the template whose result this is
 }
 
 func (c *Context) finalize(v value.Value, joined bool) (value.Value, error) {
@@ -32,7 +34,10 @@ func (f *finalizer) value(v value.Value) (value.Value, error) {
 		if err != nil {
 			return nil, err
 		}
+		was := f.at
+		f.at = v.Pos
 		r, err = f.value(r)
+		f.at = was
 		return r, placeError(err, v.Pos)
 	case *value.Undefined:
 		return f.undefined(v)
@@ -69,7 +74,9 @@ func (f *finalizer) transient(v value.Value) (value.Value, error) {
 		return v, nil
 	case !f.c.env.Lenient:
 		return nil, unstorable(v)
-	case isRange:
+	}
+	f.c.lenientOn(f.at, "a value of type '"+v.Type()+"' can't be kept", "add | list, or | string")
+	if isRange {
 		elems, err := r.all(f.c)
 		return &value.List{Elems: elems}, err
 	}
@@ -84,7 +91,10 @@ func (f *finalizer) undefined(u *value.Undefined) (value.Value, error) {
 	switch {
 	case !u.Plain:
 		return nil, &UndefinedError{u}
-	case f.joined || f.c.env.Lenient:
+	case f.joined:
+		return value.Str(""), nil
+	case f.c.env.Lenient:
+		f.c.lenientOn(f.at, "the inline if was false and has no else", "add else ''")
 		return value.Str(""), nil
 	}
 	return nil, unstorable(u)

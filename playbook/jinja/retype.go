@@ -3,6 +3,7 @@ package jinja
 import (
 	"strings"
 
+	"drover/playbook/source"
 	"drover/playbook/value"
 )
 
@@ -35,7 +36,11 @@ func (c *Context) retype(tpl *template, v value.Value) value.Value {
 		if x != nil && c.staysText(x) {
 			return v
 		}
-		return r.text(string(v))
+		made := r.text(string(v))
+		if _, stays := made.(value.Str); !stays {
+			c.lenientOn(tpl.place.pos, "the template gives a text, which becomes the '"+made.Type()+"' that it reads as", "write one expression that gives it, or add | from_json")
+		}
+		return made
 	case value.Int, value.Float:
 		if _, variable := x.(*nameExpr); r.Native || variable {
 			return v
@@ -46,6 +51,14 @@ func (c *Context) retype(tpl *template, v value.Value) value.Value {
 		return value.Str("")
 	}
 	return v
+}
+
+// lenientOn warns of what is accepted for playbooks of before 2.19 and says what
+// to write instead.
+func (c *Context) lenientOn(pos source.Pos, what, instead string) {
+	if c.env.Lenient {
+		c.env.warn(pos, what+", in the mode of 2.18 only: "+instead)
+	}
 }
 
 // text gives the value that a text stands for.
