@@ -20,6 +20,7 @@ var builtin = sync.OnceValue(func() []Module {
 		authorizedKeyModule(),
 		backupModule(),
 		blockinfileModule(),
+		capabilitiesModule(),
 		commandModule(),
 		copyModule(),
 		cronModule(),
@@ -82,6 +83,7 @@ var builtin = sync.OnceValue(func() []Module {
 		uriModule(),
 		userModule(),
 		waitForModule(),
+		xattrModule(),
 	}
 })
 

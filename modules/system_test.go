@@ -26,7 +26,7 @@ func answering(answers map[string]string, files ...string) func(*target.Fake) {
 			}
 			return &target.Output{}, nil
 		}
-		for _, p := range []string{"systemctl", "crontab", "getent", "debconf-show", "sysctl"} {
+		for _, p := range []string{"systemctl", "crontab", "getent", "debconf-show", "sysctl", "getcap", "setcap"} {
 			f.Programs[p] = "/usr/bin/" + p
 		}
 		f.Programs["iptables"], f.Programs["ip6tables"] = "/usr/sbin/iptables", "/usr/sbin/ip6tables"
@@ -114,6 +114,12 @@ func TestSystemModulesRunCommands(t *testing.T) {
 		{"new user", "user", []any{"name", "ada", "uid", 5, "groups", "root,app", "system", true, "comment", "A B"}, nil, "useradd -u 5 -G root,app -c A B -m -r ada"},
 		{"change user", "user", []any{"name", "app", "shell", "/bin/bash", "groups", "root", "append", true, "password_lock", true, "create_home", false}, nil, "usermod -a -G root -s /bin/bash -L app"},
 		{"new user by libuser", "user", []any{"name", "ada", "groups", "root", "expires", 86400.5, "local", true}, nil, "lgroupmod -M ada root"},
+		{"capability added", "capabilities", []any{"path", "/bin/x", "capability", "CAP_CHOWN=ep"}, map[string]string{"getcap -v /bin/x": "/bin/x cap_a,cap_b=ep\n"}, "setcap cap_a=ep cap_b=ep cap_chown=ep /bin/x"},
+		{"capability removed under an old libcap", "capabilities", []any{"path", "/bin/x", "capability", "cap_a", "state", "absent"}, map[string]string{"getcap -v /bin/x": "/bin/x = cap_a,cap_b+ep\n"}, "setcap cap_b+ep /bin/x"},
+		{"capability there", "capabilities", []any{"path", "/bin/x", "capability", "cap_b=ep"}, map[string]string{"getcap -v /bin/x": "/bin/x cap_a,cap_b=ep\n"}, "getcap -v /bin/x"},
+		{"attribute set", "xattr", []any{"path", "/etc", "key", "k", "value", "v"}, map[string]string{"getfattr": "# file: /etc\nuser.k=\"w\"\n"}, "setfattr -n user.k -v v /etc"},
+		{"attribute removed", "xattr", []any{"path", "/etc", "namespace", "trusted", "key", "k", "state", "absent", "follow", false}, map[string]string{"getfattr": "trusted.k=\"1\"\n"}, "setfattr -h -x trusted.k /etc"},
+		{"attributes listed", "xattr", []any{"path", "/etc", "state", "keys"}, nil, "getfattr --absolute-names /etc"},
 		{"password by stdin", "user", []any{"name", "app", "password", "*", "create_home", false}, nil, "chpasswd -e"},
 		{"remove user", "user", []any{"name", "app", "state", "absent", "remove", true, "force", true}, nil, "userdel -f -r app"},
 		{"password age", "user", []any{"name", "app", "password_expire_max", 9, "create_home", false}, nil, "chage -M 9 app"},
