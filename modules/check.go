@@ -21,8 +21,7 @@ func (c *checker) add(format string, args ...any) {
 
 // check looks at names, required arguments, types and choices.
 func (c *checker) check(args []Arg, given *value.Dict, where string) {
-	c.unknown(args, given, where)
-	var absent []string
+	c.missing(args, given, where)
 	for i := range args {
 		a := &args[i]
 		v, _ := lookup(a, given)
@@ -31,10 +30,21 @@ func (c *checker) check(args []Arg, given *value.Dict, where string) {
 			if err := noneError(a); err != nil {
 				c.errs = append(c.errs, err)
 			}
-		case a.Required && !isGiven(v):
-			absent = append(absent, a.Name)
 		case isGiven(v) && !isLazy(v):
 			c.value(a, v, where)
+		}
+	}
+	c.unknown(args, given, where)
+}
+
+// missing looks for required arguments that are not there. One that is null is
+// of the wrong type.
+func (c *checker) missing(args []Arg, given *value.Dict, where string) {
+	var absent []string
+	for i := range args {
+		a := &args[i]
+		if v, _ := lookup(a, given); a.Required && v != value.None && !isGiven(v) {
+			absent = append(absent, a.Name)
 		}
 	}
 	if len(absent) > 0 {
@@ -158,14 +168,18 @@ func isLazy(v value.Value) bool {
 	return false
 }
 
-// rules checks combinations of arguments.
-func (c *checker) rules(args *value.Dict) {
-	s := c.spec
-	for _, set := range s.MutuallyExclusive {
+// exclusive looks for arguments that exclude each other.
+func (c *checker) exclusive(args *value.Dict) {
+	for _, set := range c.spec.MutuallyExclusive {
 		if len(c.given(set, args)) > 1 {
 			c.add("parameters are mutually exclusive: %s", strings.Join(set, "|"))
 		}
 	}
+}
+
+// combinations looks for arguments that others need.
+func (c *checker) combinations(args *value.Dict) {
+	s := c.spec
 	for _, set := range s.RequiredTogether {
 		if n := len(c.have(set, args)); n > 0 && n < len(set) {
 			c.add("parameters are required together: %s", strings.Join(set, ", "))

@@ -27,8 +27,9 @@ func Decode(spec *Spec, args *value.Dict, into any) error {
 // evaluated: whatever is or holds a template is taken to be right.
 func Check(spec *Spec, args *value.Dict) []error {
 	c := checker{spec: spec}
+	c.exclusive(args)
 	c.check(spec.Args, args, "")
-	c.rules(args)
+	c.combinations(args)
 	return c.errs
 }
 
@@ -41,16 +42,22 @@ type decoder struct {
 	warnings []string
 }
 
+// decode finds what is wrong in Ansible's order, in which what is missing comes
+// first and what is unknown last: a result tells of the first only.
 func (d *decoder) decode(args *value.Dict, into reflect.Value) error {
-	if err := d.known(args); err != nil {
-		return err
-	}
 	c := checker{spec: d.spec}
-	c.rules(args)
+	c.exclusive(args)
+	c.missing(d.spec.Args, args, "")
+	if len(c.errs) == 0 {
+		if err := d.fill(d.plan, args, into, ""); err != nil {
+			return err
+		}
+		c.combinations(args)
+	}
 	if len(c.errs) > 0 {
 		return Failf("%s", c.errs[0].Error())
 	}
-	return d.fill(d.plan, args, into, "")
+	return d.known(args)
 }
 
 // known refuses arguments that the plan lacks.
