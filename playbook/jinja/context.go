@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"slices"
 	"strings"
 
 	"drover/playbook/source"
@@ -180,6 +181,24 @@ func deepCopy(v value.Value) value.Value {
 			d.Set(e.Key, deepCopy(e.Val))
 		}
 		return d
+	}
+	return v
+}
+
+// unowned gives a copy of a list or dict of the template's own, with the same
+// elements; all else as it is.
+func unowned(v value.Value) value.Value {
+	switch c := v.(type) {
+	case *value.List:
+		if c.Own {
+			return value.NewList(slices.Clone(c.Elems)...)
+		}
+	case *value.Dict:
+		if c.Own() {
+			d := value.NewDict(c.Len())
+			d.Update(c)
+			return d
+		}
 	}
 	return v
 }

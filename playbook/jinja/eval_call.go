@@ -129,18 +129,31 @@ func (n *callExpr) callee(f *frame) (value.Value, error) {
 // dicts of the template's own are copied: what is called can't change them.
 func (f *frame) invoke(n expr, fn value.Value, args []value.Value, kw []Kwarg) (value.Value, error) {
 	if f.c.copies {
+		copied := ownCopy
+		if _, isMethod := fn.(*method); isMethod {
+			copied = unowned // it looks at none of the elements
+		}
 		for i := range args {
-			args[i] = ownCopy(args[i])
+			args[i] = copied(args[i])
 		}
 		for i := range kw {
-			kw[i].Val = ownCopy(kw[i].Val)
+			kw[i].Val = copied(kw[i].Val)
 		}
 	}
 	v, err := f.c.callValue(fn, args, kw, callSite{f.tpl, n.offset()})
 	if err != nil {
 		return f.c.deferred(f.fail(n, err))
 	}
-	return v, nil
+	return f.handedOn(v), nil
+}
+
+// handedOn gives what a call or a filter gave: of a list or dict that the
+// template wrote down itself, a copy, where that may tell.
+func (f *frame) handedOn(v value.Value) value.Value {
+	if f.c.copies {
+		return unowned(v)
+	}
+	return v
 }
 
 // callSite is the place of a call, worked out when somebody asks.

@@ -10,7 +10,7 @@ import (
 func (n *filterExpr) eval(f *frame) (value.Value, error) {
 	if n.quick != "" {
 		if v, done, err := n.shortcut(f, n.x, n.quick); done {
-			return v, err
+			return f.handedOn(v), err
 		}
 	}
 	x, err := n.x.eval(f)
@@ -33,7 +33,7 @@ func (n *filterExpr) apply(f *frame, x value.Value) (value.Value, error) {
 	if err != nil {
 		return f.c.deferred(f.fail(n, err))
 	}
-	return v, nil
+	return f.handedOn(v), nil
 }
 
 // runFilter calls the filter fn of that name, nil when there is none.

@@ -234,6 +234,7 @@ func dictUpdate(c *Call) (value.Value, error) {
 		if u, ok := e.Val.(*value.Undefined); ok && !u.Plain {
 			return nil, &UndefinedError{u}
 		}
+		more.Set(e.Key, unowned(e.Val))
 	}
 	if err := c.Ctx.mayHold(d, more, d.Len()+more.Len()); err != nil {
 		return nil, err

@@ -17,7 +17,9 @@ func listExtend(c *Call) (value.Value, error) {
 	if err := c.Ctx.mayHold(l, value.Tuple(vs), len(l.Elems)+len(vs)); err != nil {
 		return nil, err
 	}
-	l.Append(vs...)
+	for _, v := range vs {
+		l.Append(unowned(v))
+	}
 	return value.None, nil
 }
 

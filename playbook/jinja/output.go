@@ -2,7 +2,6 @@ package jinja
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -32,7 +31,7 @@ func (o *output) write(v value.Value) error {
 		return nil
 	}
 	if o.c.copies {
-		v = snapshot(v)
+		v = unowned(v)
 	}
 	o.n++
 	if o.n == 1 {
@@ -80,24 +79,6 @@ func (o *output) text(v value.Value) error {
 		return o.join(v)
 	}
 	return o.check()
-}
-
-// snapshot gives a copy of a list or dict of the template's own, with the same
-// elements; all else as it is.
-func snapshot(v value.Value) value.Value {
-	switch c := v.(type) {
-	case *value.List:
-		if c.Own {
-			return value.NewList(slices.Clone(c.Elems)...)
-		}
-	case *value.Dict:
-		if c.Own() {
-			d := value.NewDict(c.Len())
-			d.Update(c)
-			return d
-		}
-	}
-	return v
 }
 
 // join appends the text of a value that is none itself.
