@@ -60,7 +60,11 @@ func includeVars(_ context.Context, t Task) (*value.Dict, error) {
 		err = in.file()
 	}
 	if err != nil {
-		data := value.DictOf("ansible_included_var_files", in.files, "ansible_facts", value.NewDict(0), "message", err.Error())
+		facts := value.NewDict(0)
+		if a.Name != "" {
+			facts = value.DictOf(a.Name, value.NewDict(0))
+		}
+		data := value.DictOf("ansible_included_var_files", in.files, "ansible_facts", facts, "message", err.Error())
 		return nil, modules.FailWith(data, "%w", err)
 	}
 	return in.result()

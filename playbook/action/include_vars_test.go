@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"drover/modules"
 	"drover/playbook/value"
 )
 
@@ -89,5 +90,18 @@ func TestIncludeVarsErrors(t *testing.T) {
 		if msg := expectError(t, includeVars, task); !strings.Contains(msg, want) {
 			t.Errorf("%v: got %q, want %q", args, msg, want)
 		}
+	}
+}
+
+// TestIncludeVarsNameOnFailure: the name is there, empty.
+func TestIncludeVarsNameOnFailure(t *testing.T) {
+	task := newTask(t, nil, "file", "none.yml", "name", "n")
+	if err := task.evaluate(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := includeVars(t.Context(), task)
+	e, ok := err.(*modules.Error)
+	if !ok || value.Repr(e.Data.At("ansible_facts")) != "{'n': {}}" {
+		t.Errorf("got %v", err)
 	}
 }
