@@ -36,8 +36,9 @@ func readFile(path string, vault yaml.Decrypter) (data []byte, secret bool, err 
 		return data, false, err
 	}
 	if vault == nil {
-		return nil, true, source.Errorf(source.Pos{File: path}, "the file is encrypted, but no vault password was given").
-			WithHint("give --vault-password-file or --ask-vault-pass")
+		e := source.Errorf(source.Pos{File: path}, "the file is encrypted, but no vault password was given")
+		e.Err = yaml.ErrLocked
+		return nil, true, e.WithHint("give --vault-password-file or --ask-vault-pass")
 	}
 	plain, err := vault.Decrypt(data)
 	if err != nil {

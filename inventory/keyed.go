@@ -39,8 +39,7 @@ func readKeyedGroups(n *yaml.Node) ([]keyedGroup, error) {
 	return list, nil
 }
 
-var keyedOptions = []string{"key", "prefix", "separator", "parent_group", "default_value", "trailing_separator"}
-
+// readKeyedGroup reads an entry of keyed_groups. Other keys in it mean nothing.
 func readKeyedGroup(n *yaml.Node) (keyedGroup, error) {
 	k := keyedGroup{pos: n.Pos, separator: "_", trailing: true}
 	if n.Kind != yaml.Mapping || len(n.Pairs) == 0 {
@@ -68,8 +67,6 @@ func readKeyedGroup(n *yaml.Node) (keyedGroup, error) {
 		case "trailing_separator":
 			hasTrailing = true
 			k.trailing, err = yamlBool(name, p.Value)
-		default:
-			err = source.Errorf(p.Key.Pos, "an entry of keyed_groups has no option '%s'%s", name, source.DidYouMean(name, keyedOptions))
 		}
 		if err != nil {
 			return k, err

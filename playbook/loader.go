@@ -62,12 +62,13 @@ func (l *Loader) ReadFile(path string) (data []byte, secret bool, err error) {
 		return data, false, nil
 	}
 	if l.Vault == nil {
-		return nil, true, source.Errorf(source.Pos{File: path}, "A vault password or secret must be specified to decrypt %s", path).
-			WithHint("give --ask-vault-pass, --vault-password-file or --vault-id")
+		e := source.Errorf(source.Pos{File: path}, "A vault password or secret must be specified to decrypt %s", path)
+		e.Err = yaml.ErrLocked
+		return nil, true, e.WithHint("give --ask-vault-pass, --vault-password-file or --vault-id")
 	}
 	data, err = l.Vault.Decrypt(data)
 	if err != nil {
-		return nil, true, &source.Error{Pos: source.Pos{File: path}, Msg: "can't decrypt the file: " + err.Error(), Err: err}
+		return nil, true, &source.Error{Pos: source.Pos{File: path}, Msg: "can't decrypt the file: " + err.Error(), Err: errors.Join(yaml.ErrLocked, err)}
 	}
 	return data, true, nil
 }

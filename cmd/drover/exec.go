@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -44,6 +45,9 @@ func runAdhoc(c *cli.Context, verbosity int) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = s.end(err) }()
+	if err := s.checkAdhoc(); err != nil {
+		return 0, err
+	}
 	if s.inv, err = s.loadInventory(); err != nil {
 		return 0, err
 	}
@@ -60,12 +64,25 @@ func adhocPattern(c *cli.Context) (string, error) {
 	if c.NArg() != 1 {
 		return "", &usageError{msg: "give one host pattern, quoted when it has blanks", command: c.App.Name}
 	}
-	module := c.String("module-name")
-	needsArgs := module == "" || module == "command" || module == "shell" || module == "raw" || module == "script"
-	if needsArgs && c.String("args") == "" && !c.Bool("list-hosts") {
-		return "", &optionsError{"No argument passed to the module; give them with -a 'COMMAND'"}
-	}
 	return c.Args().First(), nil
+}
+
+// adhocModule gives the module to call and its arguments: the flags', else the
+// configuration's.
+func (s *session) adhocModule() (module, args string) {
+	return s.choose("module-name", s.cfg.ModuleName), strings.TrimSpace(s.choose("args", s.cfg.ModuleArgs))
+}
+
+func (s *session) checkAdhoc() error {
+	module, args := s.adhocModule()
+	short := strings.TrimPrefix(module, "ansible.builtin.")
+	switch {
+	case short == "import_playbook":
+		return &optionsError{"'" + module + "' is not a valid action for ad-hoc commands"}
+	case slices.Contains([]string{"command", "shell", "raw", "script"}, short) && args == "" && !s.cli.Bool("list-hosts"):
+		return &optionsError{"No argument passed to the module; give them with -a 'COMMAND'"}
+	}
+	return nil
 }
 
 func (s *session) runModule(pattern string) (int, error) {
@@ -74,7 +91,7 @@ func (s *session) runModule(pattern string) (int, error) {
 	loader := s.loader()
 	book, err := s.adhocPlaybook(loader, pattern)
 	if err != nil {
-		return 0, err
+		return 0, &adhocError{err}
 	}
 	pool := s.pool()
 	defer pool.Close()
@@ -103,10 +120,7 @@ func (s *session) adhocPlaybook(loader *playbook.Loader, pattern string) (*playb
 
 // adhocText writes that play as YAML; JSON strings are YAML strings.
 func (s *session) adhocText(pattern string) (string, error) {
-	module, args := s.cli.String("module-name"), strings.TrimSpace(s.cli.String("args"))
-	if module == "" {
-		module = "command"
-	}
+	module, args := s.adhocModule()
 	var b strings.Builder
 	fmt.Fprintf(&b, "- name: Ad-hoc\n  hosts: %s\n  gather_facts: false\n  tasks:\n", quoteYAML(pattern))
 	switch {

@@ -10,6 +10,7 @@ import (
 	"drover/playbook/engine"
 	"drover/playbook/source"
 	"drover/playbook/vault"
+	"drover/playbook/yaml"
 	"drover/transport"
 )
 
@@ -37,6 +38,16 @@ type optionsError struct{ msg string }
 
 func (e *optionsError) Error() string { return e.msg }
 
+// settingError is a configuration that can't be read.
+type settingError struct{ error }
+
+func (e *settingError) Unwrap() error { return e.error }
+
+// adhocError is a call of one module that would fail on every host.
+type adhocError struct{ error }
+
+func (e *adhocError) Unwrap() error { return e.error }
+
 // olderError is an error that is shown as Ansible showed it before 2.19.
 type olderError struct{ error }
 
@@ -49,6 +60,8 @@ func exitCode(err error) int {
 	var fault *source.Error
 	var list source.List
 	var locked *vault.Error
+	var setting *settingError
+	var adhoc *adhocError
 	var running *engine.RunError
 	switch {
 	case err == nil:
@@ -57,11 +70,14 @@ func exitCode(err error) int {
 		return firstCode(list)
 	case errors.As(err, &usage):
 		return exitFailed
-	case errors.As(err, &locked), errors.As(err, &running), errors.Is(err, fs.ErrNotExist), errors.Is(err, playbook.ErrGeneral):
+	case errors.As(err, &locked), errors.As(err, &running), errors.Is(err, fs.ErrNotExist), errors.Is(err, playbook.ErrGeneral),
+		errors.Is(err, yaml.ErrLocked):
 		return exitError
 	case errors.Is(err, playbook.ErrTaskFails):
 		return exitFailed
-	case errors.As(err, &options), errors.Is(err, inventory.ErrSelection):
+	case errors.As(err, &adhoc):
+		return exitFailed
+	case errors.As(err, &options), errors.As(err, &setting), errors.Is(err, inventory.ErrSelection):
 		return exitOptions
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted

@@ -80,7 +80,7 @@ func checkInventoryFlags(c *cli.Context) error {
 
 func (s *session) inventoryText() (string, error) {
 	view := &inventory.View{
-		Inventory: s.inv, PlaybookDir: s.cli.String("playbook-dir"), Export: s.cli.Bool("export"), ExtraVars: s.extra,
+		Inventory: s.inv, PlaybookDir: s.cli.String("playbook-dir"), Export: s.cli.Bool("export") || s.cfg.InventoryExport, ExtraVars: s.extra,
 		NoProfile: s.cfg.Compat == "2.18",
 		Read:      func(path string) (*value.Dict, error) { return inventory.ReadVarsFile(path, s.decrypter()) },
 	}

@@ -52,7 +52,7 @@ type session struct {
 func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, error) {
 	cfg, err := config.Load(config.Process())
 	if err != nil {
-		return nil, err
+		return nil, &settingError{err}
 	}
 	s := &session{cli: c, cfg: cfg, verbosity: max(verbosity, cfg.Verbosity)}
 	s.compat()
@@ -335,7 +335,7 @@ func (s *session) connection(ctx context.Context) (engine.Defaults, error) {
 		SSHArgs: s.cfg.SSHArgs, CommonArgs: s.choose("ssh-common-args", s.cfg.SSHCommonArgs), ExtraArgs: s.choose("ssh-extra-args", s.cfg.SSHExtraArgs),
 		BecomeMethod: s.choose("become-method", s.cfg.BecomeMethod), BecomeUser: s.choose("become-user", s.cfg.BecomeUser),
 		BecomePassword: become, BecomeFlags: s.cfg.BecomeFlags, BecomeExe: s.cfg.BecomeExe,
-		AcceptNewHostKeys: s.cli.Bool("accept-new-host-keys"), RemoteTmp: s.cfg.RemoteTmp,
+		AcceptNewHostKeys: s.cli.Bool("accept-new-host-keys"), RemoteTmp: s.cfg.RemoteTmp, BecomeSameUser: s.cfg.BecomeSameUser,
 	}
 	if s.cli.IsSet("timeout") {
 		d.Timeout = time.Duration(s.cli.Int("timeout")) * time.Second

@@ -7,6 +7,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"drover/playbook/source"
@@ -96,6 +97,11 @@ type Config struct {
 	DisplayArgs                                     bool
 	ShowCustomStats                                 bool
 	CheckModeMarkers                                bool
+	AnsibleHome                                     string
+	ModuleName                                      string // of ad-hoc commands
+	ModuleArgs                                      string
+	BecomeSameUser                                  bool
+	InventoryExport                                 bool
 	ShowHostStart, ShowPathOnFailure, PrettyResults bool
 	DeprecationWarnings                             bool
 
@@ -197,7 +203,7 @@ func (c *Config) discover(env Environ) string {
 
 // apply sets one setting from the first place that has it.
 func (c *Config) apply(s setting, file *iniFile, env Environ) error {
-	raw := rawValue{text: s.fallback, env: env, base: env.Dir}
+	raw := rawValue{text: c.atHome(s.fallback), env: env, base: env.Dir}
 	origin := Origin{}
 	if e, v, ok := fromEnv(s.env, env); ok {
 		raw.text, origin.Env = v, e
@@ -210,6 +216,17 @@ func (c *Config) apply(s setting, file *iniFile, env Environ) error {
 		return source.Errorf(origin.Pos, "bad value for %s (from %s): %v", s.name, origin, err)
 	}
 	return nil
+}
+
+// defaultHome is where Ansible keeps what is its own.
+const defaultHome = "~/.ansible"
+
+// atHome puts the folder that was chosen instead of defaultHome into a default.
+func (c *Config) atHome(fallback string) string {
+	if c.AnsibleHome == "" || c.AnsibleHome == defaultHome {
+		return fallback
+	}
+	return strings.ReplaceAll(fallback, defaultHome+"/", strings.TrimSuffix(c.AnsibleHome, "/")+"/")
 }
 
 func fromEnv(names []string, env Environ) (name, text string, ok bool) {

@@ -36,7 +36,8 @@ func (s setting) or(env ...string) setting {
 
 // table lists every setting, bound to the fields of c.
 func table(c *Config) []setting {
-	all := connectionSettings(c)
+	home := row("home", "ANSIBLE_HOME", defaultHome, text(&c.AnsibleHome))
+	all := append([]setting{home}, connectionSettings(c)...)
 	all = append(all, inventorySettings(c)...)
 	all = append(all, becomeSettings(c)...)
 	all = append(all, runSettings(c)...)
@@ -70,6 +71,7 @@ func connectionSettings(c *Config) []setting {
 func inventorySettings(c *Config) []setting {
 	const section = "inventory"
 	return []setting{
+		row("export", "ANSIBLE_INVENTORY_EXPORT", "no", boolean(&c.InventoryExport)).in(section, "export"),
 		row("unparsed_is_failed", "ANSIBLE_INVENTORY_UNPARSED_FAILED", "no", boolean(&c.InventoryUnparsedFails)).in(section, "unparsed_is_failed"),
 		row("any_unparsed_is_failed", "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "no", boolean(&c.InventoryUnparsedAnyFails)).
 			in(section, "any_unparsed_is_failed"),
@@ -101,6 +103,7 @@ func becomeSettings(c *Config) []setting {
 			in(section, "become_flags", "sudo_become_plugin", "flags"),
 		row("become_exe", "ANSIBLE_BECOME_EXE", "", text(&c.BecomeExe)).or("ANSIBLE_SUDO_EXE").
 			in(section, "become_exe", "sudo_become_plugin", "executable"),
+		row("become_allow_same_user", "ANSIBLE_BECOME_ALLOW_SAME_USER", "no", boolean(&c.BecomeSameUser)).in(section, "become_allow_same_user"),
 		row("become_ask_pass", "ANSIBLE_BECOME_ASK_PASS", "no", boolean(&c.BecomeAskPass)).in(section, "become_ask_pass"),
 		row("become_password_file", "ANSIBLE_BECOME_PASSWORD_FILE", "", path(&c.BecomePasswordFile)),
 	}
@@ -128,6 +131,8 @@ func runSettings(c *Config) []setting {
 		row("inject_facts_as_vars", "ANSIBLE_INJECT_FACT_VARS", "yes", boolean(&c.InjectFacts)),
 		row("no_log", "ANSIBLE_NO_LOG", "no", boolean(&c.NoLog)),
 		row("poll_interval", "ANSIBLE_POLL_INTERVAL", "15", integer(&c.PollInterval)),
+		row("module_name", "", "command", text(&c.ModuleName)),
+		row("module_args", "ANSIBLE_MODULE_ARGS", "", text(&c.ModuleArgs)),
 		row("strategy", "ANSIBLE_STRATEGY", "linear", text(&c.Strategy)),
 		row("enable_task_debugger", "ANSIBLE_ENABLE_TASK_DEBUGGER", "no", boolean(&c.Debugger)),
 		row("task_debugger_ignore_errors", "ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS", "yes", boolean(&c.DebuggerIgnoresErrors)),

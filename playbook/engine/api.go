@@ -93,6 +93,7 @@ type Defaults struct {
 	SSHArgs, CommonArgs, ExtraArgs                                   string
 	BecomeMethod, BecomeUser, BecomePassword, BecomeFlags, BecomeExe string
 	AcceptNewHostKeys                                                bool
+	BecomeSameUser                                                   bool // also when it is the login user
 	RemoteTmp                                                        string
 }
 

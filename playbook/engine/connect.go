@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"os/user"
 	"path/filepath"
 	"time"
 
@@ -104,6 +105,7 @@ func (i *itemRun) connectTo(h *host) (*transport.Target, error) {
 	if err := i.becomeFor(c, t); err != nil {
 		return nil, err
 	}
+	i.sameUser(t)
 	return t, c.err
 }
 
@@ -223,6 +225,24 @@ func (i *itemRun) becomeFor(c *connectionVars, t *transport.Target) error {
 	}
 	t.Become.Flags = words
 	return nil
+}
+
+// sameUser drops the becoming of a user who is logged in already, as far as that
+// is known before the connection.
+func (i *itemRun) sameUser(t *transport.Target) {
+	if t.Become == nil || i.batch.run.cfg.Connection.BecomeSameUser {
+		return
+	}
+	login := t.User
+	if t.Kind == "local" {
+		login = ""
+		if u, err := user.Current(); err == nil {
+			login = u.Username
+		}
+	}
+	if login == t.Become.User {
+		t.Become = nil
+	}
 }
 
 func trimCollection(name string) string {

@@ -22,7 +22,7 @@ func (pr *playRun) gatherTask() *playbook.Task {
 		pr.run.fault(ev.err)
 		return nil
 	}
-	if !gather || pr.run.cfg.Gathering == "smart" && p.GatherFacts == nil && pr.haveFacts() {
+	if !gather || pr.run.cfg.Gathering == "smart" && pr.haveFacts() {
 		return nil
 	}
 	args := value.NewDict(4)

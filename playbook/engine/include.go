@@ -8,6 +8,7 @@ import (
 	"drover/playbook"
 	"drover/playbook/event"
 	"drover/playbook/value"
+	"drover/playbook/yaml"
 )
 
 // inclusion is what one host wants included by one result of an include task.
@@ -163,9 +164,10 @@ func (b *batch) notLoaded(st *step, g *inclusionGroup, err error) *value.Dict {
 }
 
 // failInclude fails the hosts that wanted what is not there, or no list of
-// tasks. What is there but wrong ends the run.
+// tasks. What is there but wrong ends the run; what can't be decrypted fails a task.
 func (b *batch) failInclude(st *step, g *inclusionGroup, err error) {
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, playbook.ErrNoList) {
+	locked := errors.Is(err, yaml.ErrLocked) && !st.task.Include.Role
+	if !locked && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, playbook.ErrNoList) {
 		b.run.fault(err)
 		return
 	}

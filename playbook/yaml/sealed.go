@@ -18,6 +18,9 @@ const (
 	UnsafeKey = "__ansible_unsafe"
 )
 
+// ErrLocked is inside the errors about a file that can't be decrypted.
+var ErrLocked = errors.New("locked")
+
 // Sealed gives the value of vaulted text. One that can't be decrypted is an
 // error only for what uses it, so that a file may hold secrets of others.
 func (o Options) Sealed(text string, pos source.Pos) value.Value {

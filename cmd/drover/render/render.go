@@ -75,9 +75,6 @@ func New(name string, o Options) (event.Sink, error) {
 	if o.Format == "" {
 		o.Format = Readable
 	}
-	if o.DiffContext == 0 {
-		o.DiffContext = 3
-	}
 	if mk, ok := printers()[name]; ok {
 		return mk(o), nil
 	}

@@ -111,7 +111,7 @@ func TestPrinters(t *testing.T) {
 	} {
 		t.Run(tc.golden, func(t *testing.T) {
 			var out bytes.Buffer
-			tc.o.Out, tc.o.Err = &out, &out
+			tc.o.Out, tc.o.Err, tc.o.DiffContext = &out, &out, 3
 			p, err := New(tc.printer, tc.o)
 			if err != nil {
 				t.Fatal(err)
