@@ -157,8 +157,11 @@ func (r *run) askTwice(ctx context.Context, t Terminal, text string, p *playbook
 // encrypted hashes an answer as vars_prompt's encrypt says.
 func encrypted(jc *jinja.Context, p *playbook.Prompt, answer string) (value.Value, error) {
 	args := []value.Value{value.Str(answer), value.Str(p.Encrypt)}
-	if p.Salt != "" {
+	switch {
+	case p.Salt != "":
 		args = append(args, value.Str(p.Salt))
+	case p.SaltSize > 0:
+		args = append(args, value.None, value.Int(p.SaltSize))
 	}
 	v, err := jc.CallFilter("password_hash", args...)
 	return v, source.Wrap(p.Pos, err)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -212,26 +213,23 @@ func (b *batch) gate(t *playbook.Task, n int) chan struct{} {
 	return g
 }
 
-// confirm asks for --step whether to run a task: y, n, or c for all the rest. At
-// the end of the input nothing more is run.
+// confirm asks for --step whether to run a task: y, c for all the rest,
+// and anything else is no. At the end of the input nothing more is run.
 func (b *batch) confirm(ctx context.Context, st *step) bool {
 	kind := "TASK"
 	if st.task.Handler {
 		kind = "HANDLER"
 	}
-	for {
-		line, err := b.run.cfg.Prompt.ReadLine(ctx, "Perform task: "+kind+": "+st.info.Heading()+" (N)o/(y)es/(c)ontinue: ", true)
-		if err != nil {
-			return false
-		}
-		switch line {
-		case "y", "yes", "Y":
-			return true
-		case "c", "continue", "C":
-			b.run.cfg.Step = false
-			return true
-		case "", "n", "no", "N":
-			return false
-		}
+	line, err := b.run.cfg.Prompt.ReadLine(ctx, "Perform task: "+kind+": "+st.info.Heading()+" (N)o/(y)es/(c)ontinue: ", true)
+	if err != nil {
+		return false
 	}
+	switch strings.ToLower(line) {
+	case "y", "yes":
+		return true
+	case "c", "continue":
+		b.run.cfg.Step = false
+		return true
+	}
+	return false
 }
