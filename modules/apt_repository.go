@@ -44,7 +44,7 @@ const (
 // sourceFile is a file of apt's sources before and after the change.
 type sourceFile struct {
 	path          string
-	exists        bool
+	exists, added bool // added: a line was
 	before, after string
 }
 
@@ -111,6 +111,14 @@ func (a *aptRepositoryArgs) apply(ctx context.Context, h target.Host, c *Call, f
 	if err := writeSources(h, files, mode, false); err != nil {
 		return err
 	}
+	for _, f := range files {
+		if !f.added || a.Mode == nil {
+			continue
+		}
+		if err := h.Chmod(f.path, mode); err != nil {
+			return Failf("can't set the mode of %s: %w", f.path, reason(err))
+		}
+	}
 	if !a.UpdateCache {
 		return nil
 	}
@@ -139,11 +147,11 @@ func writeSources(h target.Host, files []*sourceFile, mode fs.FileMode, back boo
 		var err error
 		switch {
 		case text == "" && (back && f.exists):
-			err = replaceContent(h, f.path, nil)
+			err = replaceContent(h, linked(h, f.path), nil)
 		case text == "":
 			err = h.Remove(f.path)
 		case f.exists:
-			err = replaceContent(h, f.path, []byte(text))
+			err = replaceContent(h, linked(h, f.path), []byte(text))
 		default:
 			if err = h.MkdirAll(path.Dir(f.path), 0o755); err == nil {
 				err = replaceFile(h, f.path, text, mode)
@@ -154,6 +162,18 @@ func writeSources(h target.Host, files []*sourceFile, mode fs.FileMode, back boo
 		}
 	}
 	return nil
+}
+
+// linked gives the file that a link leads to, any other file as it is.
+func linked(h target.Host, file string) string {
+	to, err := h.Readlink(file)
+	switch {
+	case err != nil:
+		return file
+	case path.IsAbs(to):
+		return to
+	}
+	return path.Join(path.Dir(file), to)
 }
 
 // readSources reads all files with source lines.
@@ -216,7 +236,7 @@ func parseSource(line string) sourceEntry {
 	text, off := strings.CutPrefix(strings.TrimSpace(line), "#")
 	text, comment, _ := strings.Cut(text, "#")
 	words := strings.Fields(text)
-	e.valid = len(words) > 0 && (words[0] == "deb" || words[0] == "deb-src")
+	e.valid = len(words) > 1 && (words[0] == "deb" || words[0] == "deb-src")
 	e.enabled, e.source, e.comment = !off, strings.Join(words, " "), strings.TrimSpace(comment)
 	return e
 }
@@ -249,6 +269,7 @@ func (a *aptRepositoryArgs) add(files []*sourceFile, line string) []*sourceFile 
 				f.after += "\n"
 			}
 			f.after += line + "\n"
+			f.added = true
 			return files
 		}
 	}

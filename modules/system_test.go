@@ -67,6 +67,11 @@ func TestSystemModulesConform(t *testing.T) {
 		{Name: "source enabled", Module: "apt_repository", Args: []any{"repo", source, "update_cache", false}, Setup: with(list, "# mine\n#deb http://deb.example.org/debian  stable main # why\n"), Change: true, Check: holds(list, "# mine\n"+source+" # why\n")},
 		{Name: "source that is off stays when it shall go", Module: "apt_repository", Args: []any{"repo", source, "state", "absent", "update_cache", false}, Setup: with(list, "# "+source+"\n")},
 		{Name: "source without its comment", Module: "apt_repository", Args: []any{"repo", "deb [a=b] http://u:p@x.example.org/ ./ # no", "update_cache", false}, Change: true, Check: holds("/etc/apt/sources.list.d/x_example_org.list", "deb [a=b] http://u:p@x.example.org/ ./\n")},
+		{Name: "source behind a link", Module: "apt_repository", Args: []any{"repo", source, "filename", "l", "mode", "0600", "update_cache", false}, Setup: func(f *target.Fake) {
+			with("/srv/l.list", "# mine\n")(f)
+			_ = f.MkdirAll("/etc/apt/sources.list.d", 0o755)
+			_ = f.Symlink("/srv/l.list", "/etc/apt/sources.list.d/l.list")
+		}, Change: true, Check: holds("/srv/l.list", "# mine\n"+source+"\n")},
 		{Name: "source of a PPA", Module: "apt_repository", Args: []any{"repo", "ppa:own/x", "codename", "noble", "state", "absent", "update_cache", false}, Setup: with(list, "deb https://ppa.launchpadcontent.net/own/x/ubuntu noble main\ndeb x y z\n"), Change: true, Check: holds(list, "deb x y z\n")},
 		{Name: "deb822 with a key's text", Module: "deb822_repository", Args: []any{"name", "a_b c!", "types", "deb-src", "pdiffs", true, "inrelease_path", "x", "signed_by", "-----BEGIN\n\n  k\n"}, Change: true,
 			Check: holds("/etc/apt/sources.list.d/a-b-c.sources", "Inrelease-Path: x\nX-Repolib-Name: a_b c!\nPdiffs: yes\nSigned-By:\n    -----BEGIN\n    .\n    k\nTypes: deb-src\n")},
@@ -163,6 +168,7 @@ func TestSystemModulesRefuse(t *testing.T) {
 		{"authorized_key", []any{"user", "ghost", "key", oneKey}, "Failed to lookup user ghost"},
 		{"authorized_key", []any{"user", "app", "key", "no key"}, "invalid key specified"},
 		{"apt_repository", []any{"repo", "http://x"}, "Invalid repository string"},
+		{"apt_repository", []any{"repo", "deb"}, "Invalid repository string: deb"},
 		{"timezone", []any{"name", "Mars/Phobos"}, "is not available"},
 		{"wait_for", []any{"path", "/x", "port", 1}, "can not both be passed"},
 		{"wait_for", []any{"port", 1, "search_regex", "("}, "not a valid expression"},
