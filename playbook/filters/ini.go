@@ -261,11 +261,11 @@ func (a *args) iniValues(inline *value.Dict, key string) ([]value.Value, error) 
 	}
 	switch kind := text("type", "ini"); kind {
 	case "ini":
-	default:
-		return nil, fmt.Errorf("the option 'type' must be ini or properties, not '%s'", kind)
 	case "properties":
 		section = "java_properties"
 		content = "[java_properties]\n" + content
+	default:
+		return nil, fmt.Errorf("the option 'type' must be ini or properties, not '%s'", kind)
 	}
 	p := iniParser{keepCase: on("case_sensitive", false), allowNoValue: on("allow_no_value", false) || on("allow_none", false)}
 	parsed, err := p.parse(content)

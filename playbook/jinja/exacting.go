@@ -28,7 +28,7 @@ func (c *Context) asked(v value.Value) (value.Value, error) {
 	strict, explain := *u, u.Explain
 	strict.Explain = func() (pos source.Pos, hint string) {
 		if pos = u.Pos; explain != nil {
-			pos, hint = explain()
+			pos, _ = explain()
 		}
 		return pos, "inside of loop(…), super() and self.name() ansible-core 2.19 takes nothing undefined, " +
 			"not even for 'is defined' and default: ask 'key' in x, or x.get('key')"
