@@ -44,18 +44,6 @@ func (f Form) Write(v value.Value) value.Value {
 		if f.Unsafe && yaml.HasMarkup(string(v)) {
 			return value.DictOf(yaml.UnsafeKey, v)
 		}
-	case *value.List:
-		l := &value.List{Elems: make([]value.Value, len(v.Elems))}
-		for i, e := range v.Elems {
-			l.Elems[i] = f.Write(e)
-		}
-		return l
-	case *value.Dict:
-		d := value.NewDict(v.Len())
-		for _, e := range v.Entries() {
-			d.Set(e.Key, f.Write(e.Val))
-		}
-		return d
 	}
-	return v
+	return value.Rebuild(v, f.Write)
 }

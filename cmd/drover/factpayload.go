@@ -39,24 +39,12 @@ func unwrapFacts(file value.Value) (value.Value, error) {
 
 // withoutTypes gives v with the values that stand in typed wrappers.
 func withoutTypes(v value.Value) value.Value {
-	switch v := v.(type) {
-	case *value.List:
-		out := &value.List{Elems: make([]value.Value, len(v.Elems))}
-		for i, e := range v.Elems {
-			out.Elems[i] = withoutTypes(e)
+	if d, ok := v.(*value.Dict); ok {
+		if kind, ok := d.Lookup(typeKey); ok {
+			return unwrapTyped(d, value.String(kind))
 		}
-		return out
-	case *value.Dict:
-		if kind, ok := v.Lookup(typeKey); ok {
-			return unwrapTyped(v, value.String(kind))
-		}
-		out := value.NewDict(v.Len())
-		for _, e := range v.Entries() {
-			out.Set(e.Key, withoutTypes(e.Val))
-		}
-		return out
 	}
-	return v
+	return value.Rebuild(v, withoutTypes)
 }
 
 func unwrapTyped(d *value.Dict, kind string) value.Value {
@@ -82,25 +70,11 @@ func unwrapTyped(d *value.Dict, kind string) value.Value {
 
 // withTypes gives v with its dates in wrappers that keep their type.
 func withTypes(v value.Value) value.Value {
-	switch v := v.(type) {
-	case *value.List:
-		out := &value.List{Elems: make([]value.Value, len(v.Elems))}
-		for i, e := range v.Elems {
-			out.Elems[i] = withTypes(e)
-		}
-		return out
-	case *value.Dict:
-		out := value.NewDict(v.Len())
-		for _, e := range v.Entries() {
-			out.Set(e.Key, withTypes(e.Val))
-		}
-		return out
-	}
 	switch v.Type() {
 	case "date":
 		return value.DictOf("iso8601", value.String(v), typeKey, dateType)
 	case "datetime":
 		return value.DictOf("iso8601", strings.Replace(value.String(v), " ", "T", 1), typeKey, dateTimeType)
 	}
-	return v
+	return value.Rebuild(v, withTypes)
 }

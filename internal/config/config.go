@@ -84,26 +84,28 @@ type Config struct {
 	VaultEncryptIdentity string
 	VaultEncryptSalt     string
 
-	StdoutCallback                                  string
-	ResultFormat                                    string
-	Verbosity                                       int
-	LogPath                                         string
-	LogVerbosity                                    int
-	NoColor                                         bool
-	ForceColor                                      bool
-	DisplaySkippedHosts                             bool
-	DisplayOKHosts                                  bool
-	DisplayFailedStderr                             bool
-	DisplayArgs                                     bool
-	ShowCustomStats                                 bool
-	CheckModeMarkers                                bool
-	AnsibleHome                                     string
-	ModuleName                                      string // of ad-hoc commands
-	ModuleArgs                                      string
-	BecomeSameUser                                  bool
-	InventoryExport                                 bool
-	ShowHostStart, ShowPathOnFailure, PrettyResults bool
-	DeprecationWarnings                             bool
+	StdoutCallback      string
+	ResultFormat        string
+	Verbosity           int
+	LogPath             string
+	LogVerbosity        int
+	NoColor             bool
+	ForceColor          bool
+	DisplaySkippedHosts bool
+	DisplayOKHosts      bool
+	DisplayFailedStderr bool
+	DisplayArgs         bool
+	ShowCustomStats     bool
+	CheckModeMarkers    bool
+	AnsibleHome         string
+	ModuleName          string // of ad-hoc commands
+	ModuleArgs          string
+	BecomeSameUser      bool
+	InventoryExport     bool
+	ShowHostStart       bool
+	ShowPathOnFailure   bool
+	PrettyResults       bool
+	DeprecationWarnings bool
 
 	InventoryUnparsedFails    bool
 	InventoryUnparsedAnyFails bool

@@ -99,26 +99,13 @@ type missing struct {
 
 // fill gives v with each undefined value in it replaced.
 func (m *missing) fill(v value.Value) value.Value {
-	switch v := v.(type) {
-	case *value.Undefined:
-		if v.Err != nil && jinja.KindOf(v.Err) != jinja.KindUndefined {
-			m.err = v.Err
+	if u, ok := v.(*value.Undefined); ok {
+		if u.Err != nil && jinja.KindOf(u.Err) != jinja.KindUndefined {
+			m.err = u.Err
 		}
-		return value.Str(m.text(v))
-	case *value.List:
-		out := make([]value.Value, len(v.Elems))
-		for i, e := range v.Elems {
-			out[i] = m.fill(e)
-		}
-		return value.NewList(out...)
-	case *value.Dict:
-		out := value.NewDict(v.Len())
-		for _, e := range v.Entries() {
-			out.Set(e.Key, m.fill(e.Val))
-		}
-		return out
+		return value.Str(m.text(u))
 	}
-	return v
+	return value.Rebuild(v, m.fill)
 }
 
 // warning tells of everything that was undefined.

@@ -168,21 +168,7 @@ func (c *Context) variable(name string) (value.Value, bool, error) {
 
 // deepCopy copies lists and dicts so that a template may change them.
 func deepCopy(v value.Value) value.Value {
-	switch v := v.(type) {
-	case *value.List:
-		l := &value.List{Elems: make([]value.Value, len(v.Elems))}
-		for i, e := range v.Elems {
-			l.Elems[i] = deepCopy(e)
-		}
-		return l
-	case *value.Dict:
-		d := value.NewDict(v.Len())
-		for _, e := range v.Entries() {
-			d.Set(e.Key, deepCopy(e.Val))
-		}
-		return d
-	}
-	return v
+	return value.Rebuild(v, deepCopy)
 }
 
 // unowned gives a copy of a list or dict of the template's own, with the same
@@ -195,9 +181,7 @@ func unowned(v value.Value) value.Value {
 		}
 	case *value.Dict:
 		if c.Own() {
-			d := value.NewDict(c.Len())
-			d.Update(c)
-			return d
+			return c.Clone()
 		}
 	}
 	return v
@@ -206,27 +190,17 @@ func unowned(v value.Value) value.Value {
 // ownCopy copies lists and dicts that a template wrote down itself; all else
 // stays, in them too.
 func ownCopy(v value.Value) value.Value {
-	switch v := v.(type) {
+	switch c := v.(type) {
 	case *value.List:
-		if !v.Own {
+		if !c.Own {
 			return v
 		}
-		l := &value.List{Elems: make([]value.Value, len(v.Elems))}
-		for i, e := range v.Elems {
-			l.Elems[i] = ownCopy(e)
-		}
-		return l
 	case *value.Dict:
-		if !v.Own() {
+		if !c.Own() {
 			return v
 		}
-		d := value.NewDict(v.Len())
-		for _, e := range v.Entries() {
-			d.Set(e.Key, ownCopy(e.Val))
-		}
-		return d
 	}
-	return v
+	return value.Rebuild(v, ownCopy)
 }
 
 // resolveTemplate evaluates a template over the variables of the scope. What

@@ -56,24 +56,12 @@ func taintAll(v value.Value) value.Value {
 	switch v := v.(type) {
 	case value.Str:
 		return value.Secret(v)
-	case *value.List:
-		l := &value.List{Elems: make([]value.Value, len(v.Elems))}
-		for i, e := range v.Elems {
-			l.Elems[i] = taintAll(e)
-		}
-		return l
 	case value.Tuple:
 		t := make(value.Tuple, len(v))
 		for i, e := range v {
 			t[i] = taintAll(e)
 		}
 		return t
-	case *value.Dict:
-		d := value.NewDict(v.Len())
-		for _, e := range v.Entries() {
-			d.Set(e.Key, taintAll(e.Val))
-		}
-		return d
 	}
-	return v
+	return value.Rebuild(v, taintAll)
 }

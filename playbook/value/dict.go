@@ -230,6 +230,26 @@ func (d *Dict) Clone() *Dict {
 	return &Dict{entries: slices.Clone(d.Entries())}
 }
 
+// Rebuild gives a copy of a list or dict whose elements are what f makes of them
+// (not of a dict's keys), and all else as it is.
+func Rebuild(v Value, f func(Value) Value) Value {
+	switch v := v.(type) {
+	case *List:
+		l := &List{Elems: make([]Value, len(v.Elems))}
+		for i, e := range v.Elems {
+			l.Elems[i] = f(e)
+		}
+		return l
+	case *Dict:
+		d := &Dict{entries: make([]Entry, v.Len())}
+		for i, e := range v.Entries() {
+			d.entries[i] = Entry{e.Key, f(e.Val)}
+		}
+		return d
+	}
+	return v
+}
+
 // Update sets every pair of other in d and returns d.
 func (d *Dict) Update(other *Dict) *Dict {
 	for _, e := range other.Entries() {
