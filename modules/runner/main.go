@@ -44,8 +44,8 @@ func MainWith(args []string, lookup func(name string) (modules.Module, bool)) in
 	// the calls' processes have to be killed first.
 	signal.Ignore(syscall.SIGPIPE)
 	widen(os.Stdin, os.Stdout)
-	out := rawStreams()
-	return exitCode(Serve(ctx, os.Stdin, out, o))
+	in, out := streams()
+	return exitCode(Serve(ctx, in, out, o))
 }
 
 func exitCode(err error) int {
@@ -78,12 +78,21 @@ func leaveLostFolder() {
 	_ = os.Chdir("/")
 }
 
-// rawStreams gives the output for frames. Where a become program was given a
-// terminal, the terminal passes bytes on as they are.
-func rawStreams() io.Writer {
-	if term.IsTerminal(int(os.Stdin.Fd())) {
+// streams gives the input and the output for frames. Where a become program was
+// given a terminal, the terminal passes bytes on as they are. Nothing of pipes
+// and sockets keeps a thread, and with it the only processor, while it waits.
+func streams() (io.Reader, io.Writer) {
+	in, out := int(os.Stdin.Fd()), int(os.Stdout.Fd())
+	if term.IsTerminal(in) {
 		// Without it the frames are mangled, which the other side notices.
-		_, _ = term.MakeRaw(int(os.Stdin.Fd()))
+		_, _ = term.MakeRaw(in)
+		return os.Stdin, os.Stdout
 	}
-	return os.Stdout
+	for _, fd := range []int{in, out} {
+		if syscall.SetNonblock(fd, true) != nil {
+			_ = syscall.SetNonblock(in, false)
+			return os.Stdin, os.Stdout
+		}
+	}
+	return os.NewFile(uintptr(in), "stdin"), os.NewFile(uintptr(out), "stdout")
 }

@@ -2,6 +2,7 @@ package target
 
 import (
 	"io"
+	"os"
 	"os/exec"
 
 	"drover/internal/pty"
@@ -11,7 +12,11 @@ import (
 // typed, and its Stdout gets what the terminal shows.
 func runOnTTY(cmd *exec.Cmd, echo bool) error {
 	in, out := cmd.Stdin, cmd.Stdout
-	master, err := pty.Start(cmd, echo)
+	var master *os.File
+	err := startInTime(func() (err error) {
+		master, err = pty.Start(cmd, echo)
+		return err
+	})
 	if err != nil {
 		return err
 	}
