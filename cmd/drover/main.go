@@ -90,7 +90,7 @@ func dispatch(ctx context.Context, argv []string) (int, error) {
 	for _, c := range commands() {
 		if c.ansible != "" && c.ansible == name {
 			if slices.Contains(args, "--version") {
-				return printVersion()
+				return imitatedVersion()
 			}
 			return c.invoke(ctx, name, args)
 		}
@@ -162,6 +162,10 @@ func report(err error) {
 	var older *olderError
 	if errors.As(err, &older) {
 		err, head = older.error, "ERROR! "
+	}
+	var locale *localeError
+	if errors.As(err, &locale) {
+		head = "ERROR: "
 	}
 	fmt.Fprintln(os.Stderr, p.failure(head+source.Format(err)))
 	var usage *usageError

@@ -55,7 +55,9 @@ func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, erro
 		return nil, &settingError{err}
 	}
 	s := &session{cli: c, cfg: cfg, verbosity: max(verbosity, cfg.Verbosity)}
-	s.compat()
+	if err := s.compat(); err != nil {
+		return nil, err
+	}
 	o.verbosity = s.verbosity
 	if s.display, err = newDisplay(cfg, o); err != nil {
 		return nil, err
@@ -172,11 +174,15 @@ func (s *session) loadInventory() (*inventory.Inventory, error) {
 
 // compat settles which version of Ansible to behave like; what reads 2.18's
 // output expects results as JSON on one line.
-func (s *session) compat() {
+func (s *session) compat() error {
 	s.cfg.Compat = s.choose("compat", s.cfg.Compat)
-	if s.cfg.Compat == "2.18" && s.cfg.ResultFormat == "" {
+	if s.cfg.Compat != "2.18" {
+		return nil
+	}
+	if s.cfg.ResultFormat == "" {
 		s.cfg.ResultFormat = "json"
 	}
+	return checkLocale(os.Environ())
 }
 
 // retype is how templates of 2.18 find their types; nil for 2.19, in which

@@ -2,7 +2,6 @@ package action
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"drover/modules"
@@ -113,7 +112,7 @@ func assertions(t Task, that value.Value) ([]assertion, error) {
 		if !ok {
 			return []assertion{{that, ctx}}, nil
 		}
-		that, ctx = list, withoutLookups(ctx)
+		that, ctx = list, ctx.WithoutLookups()
 	}
 	list, ok := that.(*value.List)
 	if !ok {
@@ -124,17 +123,6 @@ func assertions(t Task, that value.Value) ([]assertion, error) {
 		all[i] = assertion{e, ctx}
 	}
 	return all, nil
-}
-
-// withoutLookups gives the same context without the functions that read from
-// or act on the controller.
-func withoutLookups(ctx *jinja.Context) *jinja.Context {
-	env := *ctx.Env()
-	env.Globals = maps.Clone(env.Globals)
-	for _, name := range []string{"lookup", "query", "q"} {
-		delete(env.Globals, name)
-	}
-	return jinja.NewContext(&env, ctx.Vars())
 }
 
 // silentOnDelimiters gives the same context without the warning of conditionals

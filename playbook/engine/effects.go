@@ -94,8 +94,12 @@ func (i *itemRun) factEffect(result, facts *value.Dict) {
 	case "ansible.builtin.set_fact":
 		i.overlay.Update(facts)
 		cacheable := isTrue(itemResult{dict: result}, "_ansible_facts_cacheable")
+		classes := i.textClasses()
 		i.effect(func(b *batch, s *seat) {
 			to(s).registered.Update(facts)
+			for name, class := range classes {
+				to(s).registered.Classify(name, class)
+			}
 			if cacheable {
 				b.run.storeFacts(to(s), facts)
 			}
@@ -110,6 +114,19 @@ func (i *itemRun) factEffect(result, facts *value.Dict) {
 			b.readVarsFiles(s)
 		})
 	}
+}
+
+// textClasses gives the classes that versions before 2.19 have for the text in
+// what set_fact sets; none when such a version is not imitated.
+func (i *itemRun) textClasses() map[string]string {
+	if !i.batch.run.cfg.Env.Lenient {
+		return nil
+	}
+	classes := map[string]string{}
+	for _, e := range i.step.task.Args.Entries() {
+		classes[value.String(e.Key)] = i.jinja.TextClass(e.Val)
+	}
+	return classes
 }
 
 // addHost does what add_host asks for; its result is {host_name, groups,

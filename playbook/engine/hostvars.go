@@ -30,7 +30,7 @@ func (v *hostVars) Get(key value.Value) (value.Value, bool, error) {
 		return nil, false, nil
 	}
 	scope := v.run.hostvarsScope(h)
-	return &varsView{run: v.run, in: v.in, scope: scope, shown: scope, kind: "HostVarsVars"}, true, nil
+	return &varsView{run: v.run, in: v.in, scope: scope, shown: scope, kind: hostVarsKind}, true, nil
 }
 
 // Keys implements value.Mapping.
@@ -45,6 +45,9 @@ func (v *hostVars) Keys() []value.Value {
 
 // Len implements value.Mapping.
 func (v *hostVars) Len() int { return len(v.run.inventory().Hosts()) }
+
+// hostVarsKind is the type of what hostvars has for a host.
+const hostVarsKind = "HostVarsVars"
 
 // varsView shows variables as a mapping; values are evaluated in scope.
 type varsView struct {
@@ -81,8 +84,62 @@ func (v *varsView) Get(key value.Value) (value.Value, bool, error) {
 	case value.Str, value.Int, value.Bool:
 		return x, true, nil
 	}
-	x, err := v.evaluator().Settle(x)
-	return x, true, err
+	settled, err := v.evaluator().Settle(x)
+	if err == nil && v.kind == hostVarsKind && v.run.cfg.Env.Lenient {
+		settled = v.leave(x, settled)
+	}
+	return settled, true, err
+}
+
+// leave gives a settled list or dict in which what is undefined is as it was
+// written, as hostvars has it before 2.19: a template of the playbook, evaluated
+// where it is used, or text in a task over the items of a lookup, whose results
+// are data.
+func (v *varsView) leave(written, settled value.Value) value.Value {
+	switch w := written.(type) {
+	case *value.List:
+		s, ok := settled.(*value.List)
+		if !ok || len(s.Elems) != len(w.Elems) {
+			return settled
+		}
+		out := make([]value.Value, len(s.Elems))
+		for k, e := range s.Elems {
+			out[k] = v.leaveElement(w.Elems[k], e)
+		}
+		return value.NewList(out...)
+	case *value.Dict:
+		s, ok := settled.(*value.Dict)
+		if !ok {
+			return settled
+		}
+		out := value.NewDict(s.Len())
+		for _, e := range s.Entries() {
+			from, _, _ := w.Get(e.Key)
+			out.Set(e.Key, v.leaveElement(from, e.Val))
+		}
+		return out
+	}
+	return settled
+}
+
+func (v *varsView) leaveElement(written, settled value.Value) value.Value {
+	t, ok := written.(*value.Template)
+	if _, undefined := settled.(*value.Undefined); !ok || !undefined {
+		return v.leave(written, settled)
+	}
+	if v.overLookup() {
+		return value.Str(t.Src)
+	}
+	return t
+}
+
+// overLookup reports whether the task that asks loops with a lookup.
+func (v *varsView) overLookup() bool {
+	if v.in == nil {
+		return false
+	}
+	c, ok := v.in.Host.(*controller)
+	return ok && c.item.step.task.LoopWith != ""
 }
 
 // In implements jinja.Bound.

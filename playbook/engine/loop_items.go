@@ -221,10 +221,10 @@ func (t *taskRun) runLoop(ctx context.Context, items []value.Value) *value.Dict 
 	return sum.result(t.out)
 }
 
-// leaveRegistered lets later items see this one's result under the name that
-// the task registers.
+// leaveRegistered lets the item's label, and later items, see its result under
+// the name that the task registers, also when it was skipped.
 func (i *itemRun) leaveRegistered(r itemResult) {
-	if name := i.step.task.Register; name != "" && !isTrue(r, "skipped") {
+	if name := i.step.task.Register; name != "" {
 		i.overlay.Set(name, r.dict)
 	}
 }
@@ -266,14 +266,13 @@ func (i *itemRun) breaks(result *value.Dict) (bool, error) {
 	return i.all(ctl.BreakWhen)
 }
 
-// loopLabel is how the item is shown: its label, or the item itself.
+// loopLabel is how the item is shown: its label, or the item itself, also where
+// the label can't be told.
 func (i *itemRun) loopLabel() value.Value {
 	if ctl := i.step.task.LoopCtl; ctl != nil && ctl.Label != nil {
-		v, err := i.jinja.Evaluate(ctl.Label)
-		if err != nil {
-			return value.None
+		if v, err := i.jinja.Evaluate(ctl.Label); err == nil {
+			return v
 		}
-		return v
 	}
 	name, _ := value.AsString(i.loop.At("ansible_loop_var"))
 	return i.loop.At(name)

@@ -24,6 +24,9 @@ func configLookup(a *args) (value.Value, error) {
 	if a.has("plugin_type") != a.has("plugin_name") {
 		return nil, errors.New("Both plugin_type and plugin_name are required, cannot use one without the other")
 	}
+	if err := a.settingNames(); err != nil {
+		return nil, err
+	}
 	out := value.NewList()
 	for _, name := range a.terms() {
 		v, origin, ok, err := a.setting(name)
@@ -43,6 +46,24 @@ func configLookup(a *args) (value.Value, error) {
 		}
 	}
 	return out, nil
+}
+
+// notSettings are names in the place where Ansible before 2.19 kept its settings
+// that are none.
+var notSettings = map[string]bool{"ConfigManager": true, "Sequence": true, "boolean": true, "to_text": true, "set_constant": true}
+
+// settingNames checks the terms.
+func (a *args) settingNames() error {
+	older := a.call.Ctx.Env().Lenient
+	for _, t := range a.rest {
+		switch name, ok := value.AsString(t); {
+		case !ok:
+			return fmt.Errorf("Invalid setting identifier: %s is a '%s', but names of settings are text", value.Repr(t), t.Type())
+		case older && notSettings[name] && !a.has("plugin_type"):
+			return fmt.Errorf("Invalid setting %q: that is no setting", name)
+		}
+	}
+	return nil
 }
 
 // setting gives a setting, or an option of the plugin that the call names.

@@ -139,11 +139,16 @@ func templateLookup(a *args) (value.Value, error) {
 	return out, a.err
 }
 
-// renderFile renders a template; convert_data: false asks 2.18 for text.
+// renderFile renders a template; convert_data: false asks 2.18 for text, which
+// jinja2_native gives as well unless the lookup itself asks for the value.
 func (a *args) renderFile(c *jinja.Context, text, path string, o jinja.FileOptions) (value.Value, error) {
-	l := loaderOf(a.host())
-	if c.Env().Retype == nil || a.on("convert_data", true) {
-		return c.RenderFileNative(text, path, o, l)
+	l, r := loaderOf(a.host()), c.Env().Retype
+	if r == nil || a.on("convert_data", true) {
+		v, err := c.RenderFileNative(text, path, o, l)
+		if err == nil && r != nil && r.Native && !a.on("jinja2_native", false) {
+			v = value.Str(value.String(v))
+		}
+		return v, err
 	}
 	s, err := c.RenderFile(text, path, o, l)
 	return value.Str(s), err

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -63,6 +64,17 @@ func schemeOf(name string) (*hashScheme, error) {
 	}
 	return nil, fmt.Errorf("%s is not in the list of supported passlib algorithms: md5, blowfish, sha256, sha512", name)
 }
+
+// passlibHashes are the names that Python's passlib has for what is no way to
+// hash a password here.
+const passlibHashes = "apr_md5_crypt argon2 atlassian_pbkdf2_sha1 bcrypt_sha256 bigcrypt bsd_nthash bsdi_crypt cisco_asa cisco_pix " +
+	"cisco_type7 crypt16 cta_pbkdf2_sha1 des_crypt django_argon2 django_bcrypt django_bcrypt_sha256 django_des_crypt django_disabled " +
+	"django_pbkdf2_sha1 django_pbkdf2_sha256 django_salted_md5 django_salted_sha1 dlitz_pbkdf2_sha1 fshp grub_pbkdf2_sha512 " +
+	"hex_md4 hex_md5 hex_sha1 hex_sha256 hex_sha512 htdigest ldap_bcrypt ldap_bsdi_crypt ldap_des_crypt ldap_hex_md5 ldap_hex_sha1 " +
+	"ldap_md5 ldap_md5_crypt ldap_pbkdf2_sha1 ldap_pbkdf2_sha256 ldap_pbkdf2_sha512 ldap_plaintext ldap_salted_md5 ldap_salted_sha1 " +
+	"ldap_salted_sha256 ldap_salted_sha512 ldap_sha1 ldap_sha1_crypt ldap_sha256_crypt ldap_sha512_crypt lmhash msdcc msdcc2 " +
+	"mssql2000 mssql2005 mysql323 mysql41 nthash oracle10 oracle11 pbkdf2_sha1 pbkdf2_sha256 pbkdf2_sha512 phpass plaintext " +
+	"postgres_md5 roundup_plaintext scram scrypt sha1_crypt sun_md5_crypt unix_disabled unix_fallback"
 
 func shaCrypt(prefix string, scheme func() crypt.Crypter) func(pw, salt string, rounds int, ident string) (string, error) {
 	return func(pw, salt string, rounds int, _ string) (string, error) {
@@ -125,7 +137,7 @@ func passwordHash(a *args) (value.Value, error) {
 	name := a.strOr("hashtype", "sha512")
 	scheme, err := schemeOf(name)
 	switch {
-	case err != nil && a.call.Ctx.Env().Lenient:
+	case err != nil && a.call.Ctx.Env().Lenient && !slices.Contains(strings.Fields(passlibHashes), name):
 		return nil, fmt.Errorf("passlib does not support '%s' algorithm", name)
 	case err != nil:
 		return nil, err

@@ -1,17 +1,19 @@
 package filters
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"drover/playbook/value"
 	"drover/playbook/vault"
+	"drover/playbook/yaml"
 )
 
 // vaultFilters encrypt and decrypt text.
 var vaultFilters = []entry{
 	{"vault", "value secret salt? vault_id? wrap_object? vaultid?", vaultFilter, impure},
-	{"unvault", "value secret vault_id? vaultid?", unvaultFilter, 0},
+	{"unvault", "value secret vault_id? vaultid?", unvaultFilter, lazy | undefinedOK},
 }
 
 // vaultTests ask whether something is encrypted.
@@ -51,8 +53,20 @@ func vaultFilter(a *args) (value.Value, error) {
 	return value.Str(out), nil
 }
 
+// unvaultFilter opens vaulted text with the password that it is given; also what
+// stands in a variable tagged !vault that no other password opens.
 func unvaultFilter(a *args) (value.Value, error) {
+	if u := firstUndefined(a.call); u != nil && u != a.val("value") {
+		return u, nil
+	}
 	text, ok := value.AsString(a.val("value"))
+	if u, isUndefined := a.val("value").(*value.Undefined); isUndefined {
+		var sealed *yaml.SealedError
+		if !errors.As(u.Err, &sealed) {
+			return u, nil
+		}
+		text, ok = sealed.Text, true
+	}
 	if !ok {
 		return nil, fmt.Errorf("Vault should be in the form of a string, instead we got %s.", className(a.val("value")))
 	}

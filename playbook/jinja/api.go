@@ -58,6 +58,8 @@ type Func struct {
 	quick bool
 	// text is what a filter from text to text does to it, nil for others.
 	text func(string) string
+	// minding functions take undefined arguments before 2.19, as Python does.
+	minding bool
 	// named methods take keyword arguments; most of Python's take none.
 	named bool
 }
@@ -129,6 +131,15 @@ type Bound interface {
 type TrustingScope interface {
 	Scope
 	Trusted(name string) bool
+}
+
+// ClassScope is a Scope that remembers of which class text is, in the words of
+// before 2.19; see TextClass.
+type ClassScope interface {
+	Scope
+	// TextClass gives the class of text in the variable name, "" when it is not
+	// known.
+	TextClass(name string) string
 }
 
 // FileOptions are the options of a template file (the arguments of the

@@ -57,6 +57,8 @@ func findAttr(v value.Value, name string) (value.Value, bool, error) {
 		}
 	} else if m := methodOf(v, name); m != nil {
 		return &method{v, m}, true, nil
+	} else if k, ok := v.(class); ok {
+		return k.Attr(name)
 	}
 	if m, ok := v.(value.Mapping); ok {
 		return lookupString(m, name)

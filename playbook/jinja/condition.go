@@ -100,17 +100,33 @@ func (c *Context) templatedCondition(src string, pos source.Pos) (bool, error) {
 	if !isText {
 		return c.boolean(v, pos)
 	}
-	if trusted && (c.env.Lenient || isReference(tpl.single())) {
-		if err := c.descend(); err != nil {
-			return false, err
-		}
-		defer c.ascend()
+	if err := c.descend(); err != nil {
+		return false, err
+	}
+	defer c.ascend()
+	switch {
+	case s == "" && c.env.Lenient:
+		return false, nil
+	case trusted && (c.env.Lenient || isReference(tpl.single())):
 		return c.condition(s, pos)
+	case c.env.Lenient:
+		return c.WithoutLookups().foreignCondition(s, pos)
 	}
 	return false, &source.Error{
 		Pos: pos, Msg: "Encountered untrusted template or expression.",
 		Hint: "the template gives the text of an expression; write the expression itself",
 	}
+}
+
+// foreignCondition evaluates a conditional that a template made of what hosts or
+// lookups said, as versions before 2.19 do: as an expression, never as a template.
+func (c *Context) foreignCondition(expr string, pos source.Pos) (bool, error) {
+	c.lenientOn(pos, "the conditional is made of text from a host or a lookup and is evaluated without lookups", "write the names without {{ }}")
+	v, err := c.expression(expr, pos, false)
+	if err != nil {
+		return false, err
+	}
+	return c.boolean(v, pos)
 }
 
 // isReference reports whether an expression is a variable, or a part of one.

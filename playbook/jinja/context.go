@@ -31,6 +31,8 @@ type Context struct {
 	inline *loading // of Inline, or of the file that is rendered
 	// DelimitersFine leaves out the warning of a conditional that is a template.
 	DelimitersFine bool
+	// barred says that what is evaluated can't call lookups.
+	barred bool
 	// Host is what belongs to the host and task that evaluate (where files
 	// are found, the inventory); the engine sets it, lookups read it.
 	Host any
@@ -72,9 +74,31 @@ func NewContext(env *Env, vars Scope) *Context {
 // With gives a Context of the same run over other variables.
 func (c *Context) With(vars Scope) *Context {
 	n := NewContext(c.env, vars)
-	n.run, n.Host, n.Inline = c.run, c.Host, c.Inline
+	n.run, n.Host, n.Inline, n.barred = c.run, c.Host, c.Inline, c.barred
 	return n
 }
+
+// WithoutLookups gives the same Context for text that hosts may have written:
+// it can use variables, filters and tests, but not the functions that read from
+// the controller or act on it. Templates in variables, which are the playbook's
+// own, still can.
+func (c *Context) WithoutLookups() *Context {
+	n := c.With(c.vars)
+	n.DelimitersFine, n.barred = c.DelimitersFine, true
+	return n
+}
+
+// global gives what is no variable.
+func (c *Context) global(name string) (value.Value, bool) {
+	if c.barred && lookupFuncs[name] {
+		return nil, false
+	}
+	v, ok := c.env.Globals[name]
+	return v, ok
+}
+
+// lookupFuncs are the global functions that run lookups.
+var lookupFuncs = map[string]bool{"lookup": true, "query": true, "q": true}
 
 // Env gives the tables the context evaluates with.
 func (c *Context) Env() *Env { return c.env }
@@ -135,7 +159,7 @@ func (c *Context) variable(name string) (value.Value, bool, error) {
 	}
 	v, ok := c.vars.Lookup(name)
 	if !ok {
-		v, ok = c.env.Globals[name]
+		v, ok = c.global(name)
 		return v, ok, nil
 	}
 	switch raw := v.(type) {
@@ -227,8 +251,10 @@ func (c *Context) evaluate(t *value.Template) (value.Value, error) {
 		return nil, err
 	}
 	c.active = append(c.active, t)
-	restore := c.exact(false)
+	restore, barred := c.exact(false), c.barred
+	c.barred = false
 	v, err := c.render(tpl)
+	c.barred = barred
 	restore()
 	c.active = c.active[:len(c.active)-1]
 	c.ascend()

@@ -202,19 +202,26 @@ type ownScope struct{ dictScope }
 
 func (ownScope) Trusted(name string) bool { return !strings.HasPrefix(name, "said_") }
 
-func TestConditionsNeverEvaluateWhatHostsSaid(t *testing.T) {
+// What hosts said is no condition; before 2.19 it can be one, but calls nothing
+// that acts on the controller.
+func TestConditionsNeverRunWhatHostsSaid(t *testing.T) {
 	env := NewEnv()
 	ran := false
-	env.Globals["run"] = &Func{Name: "run", Call: func(*Call) (value.Value, error) { ran = true; return value.Bool(true), nil }}
-	vars := value.DictOf("said_text", "run()", "said_n", 5, "list", value.NewList(value.Str("run()")),
+	run := func(*Call) (value.Value, error) { ran = true; return value.Bool(true), nil }
+	for _, name := range []string{"lookup", "query", "q"} {
+		env.Globals[name] = &Func{Name: name, Call: run}
+	}
+	vars := value.DictOf("said_text", "lookup()", "said_n", 5, "list", value.NewList(value.Str("query()")),
+		"said_constant", "'{{ q() }}' == 'x' or nothing", "said_markup", "{{ lookup() }}", "said_loop", "[q()] | map('string') | list",
 		"through", &value.Template{Src: "{{ said_text }}"}, "joined", &value.Template{Src: "x {{ said_text }}"},
-		"hostvars", value.DictOf("h", value.DictOf("x", "run()")))
+		"hostvars", value.DictOf("h", value.DictOf("x", "lookup()")))
 	for _, lenient := range []bool{false, true} {
 		env.Lenient = lenient
 		for _, expr := range []string{
 			"{{ said_text }}", "{{ through }}", "{{ [said_text] | first }}", "{{ hostvars.h.x }}",
 			"1 in [{{ said_text }}]", "1 in [{{ through }}]", "{% if said_text %}{{ said_text }}{% endif %}",
 			"{% set y = said_text %}{{ y }}", "{{ joined }}", "{% for c in [said_text] %}{{ c }}{% endfor %}",
+			"{{ said_constant }}", "{{ said_markup }}", "{{ said_loop }}", "({{ said_markup }})",
 		} {
 			if _, err := NewContext(env, ownScope{dictScope{vars}}).Condition(expr, source.Pos{}); err == nil || ran {
 				t.Errorf("lenient %v: %s: evaluated what a host said (%v)", lenient, expr, err)
@@ -224,6 +231,19 @@ func TestConditionsNeverEvaluateWhatHostsSaid(t *testing.T) {
 	}
 	if ok, err := NewContext(env, ownScope{dictScope{vars}}).Condition("{{ said_n }} == 5", source.Pos{}); !ok || err != nil {
 		t.Errorf("a number is harmless, got %v, %v", ok, err)
+	}
+}
+
+func TestLenientConditionOfForeignText(t *testing.T) {
+	env := NewEnv()
+	env.Lenient = true
+	env.Globals["lookup"] = &Func{Name: "lookup", Call: func(*Call) (value.Value, error) { return value.Int(7), nil }}
+	vars := value.DictOf("said_text", "n == 7", "said_nothing", "", "n", &value.Template{Src: "{{ lookup() }}"})
+	for expr, want := range map[string]bool{"{{ said_text }}": true, "{{ said_nothing }}": false, "not ({{ said_text }})": false} {
+		got, err := NewContext(env, ownScope{dictScope{vars}}).Condition(expr, source.Pos{})
+		if got != want || err != nil {
+			t.Errorf("%q: gives %v, %v, want %v: the playbook's own variables may call lookups", expr, got, err, want)
+		}
 	}
 }
 

@@ -218,7 +218,7 @@ func firstUndefined(args []value.Value, kw []Kwarg) *value.Undefined {
 // keeps secrets secret.
 func (c *Context) callFunc(fn *Func, call *Call) (value.Value, error) {
 	if !fn.Lazy {
-		if u := firstUndefined(call.Args, call.Kwargs); u != nil {
+		if u := firstUndefined(call.Args, call.Kwargs); u != nil && !(fn.minding && c.env.Lenient) {
 			return u, nil
 		}
 		if err := c.settleArgs(call); err != nil {

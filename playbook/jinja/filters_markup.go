@@ -14,6 +14,9 @@ func filterFormat(c *Call) (value.Value, error) {
 	if len(c.Args) > 1 && len(c.Kwargs) > 0 {
 		return nil, TypeErrorf("can't handle positional and keyword arguments at the same time")
 	}
+	if err := used(c.Args[0]); err != nil {
+		return nil, err
+	}
 	var arg value.Value = value.Tuple(c.Args[1:])
 	if len(c.Kwargs) > 0 {
 		d := value.NewDict(len(c.Kwargs))

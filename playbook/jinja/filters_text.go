@@ -35,7 +35,7 @@ var stringFilters = []*Func{
 		return value.Int(len(wordPattern.FindAllString(value.String(v), -1))), err
 	}},
 	{Name: "wordwrap", Call: filterWordWrap},
-	{Name: "format", Call: filterFormat},
+	{Name: "format", Call: filterFormat, minding: true},
 	{Name: "urlencode", Call: filterURLEncode},
 	{Name: "urlize", Call: filterURLize},
 	{Name: "xmlattr", Call: filterXMLAttr},

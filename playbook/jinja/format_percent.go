@@ -214,6 +214,10 @@ func (p *percent) directive(d directive) error {
 	var text string
 	switch d.verb {
 	case 's', 'r', 'a':
+		if u, ok := v.(*value.Undefined); ok && d.verb != 's' && u.Err == nil && p.c.env.Lenient {
+			p.pad(undefinedRepr(u), d)
+			return nil
+		}
 		if v, err = p.c.settleStrict(v); err != nil {
 			return err
 		}
@@ -242,6 +246,11 @@ func (p *percent) directive(d directive) error {
 	}
 	p.pad(text, d)
 	return nil
+}
+
+// undefinedRepr is what Python's repr gives of something undefined before 2.19.
+func undefinedRepr(u *value.Undefined) string {
+	return "AnsibleUndefined(hint=None, obj=missing, name=" + value.Repr(value.Str(u.Name)) + ")"
 }
 
 func (p *percent) pad(text string, d directive) {

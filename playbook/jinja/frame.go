@@ -56,7 +56,7 @@ func (j *variables) lookup(name string) (value.Value, bool, error) {
 			return v, true, nil
 		}
 		if k.bare {
-			v, ok := j.c.env.Globals[name]
+			v, ok := j.c.global(name)
 			return v, ok, nil
 		}
 	}

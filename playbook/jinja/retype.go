@@ -47,6 +47,11 @@ func (c *Context) retype(tpl *template, v value.Value) value.Value {
 		}
 		return value.Str(value.String(v))
 	}
+	if all, isRange := v.(*rangeValue); isRange {
+		if elems, err := all.all(c); err == nil {
+			return value.NewList(elems...)
+		}
+	}
 	if _, variable := x.(*nameExpr); v == value.None && !r.Native && !variable {
 		return value.Str("")
 	}
@@ -96,6 +101,8 @@ func (c *Context) staysText(x expr) bool {
 	switch x := x.(type) {
 	case *filterExpr:
 		return textFilters[x.name]
+	case *callExpr:
+		return c.finalLookup(x)
 	case *nameExpr:
 		raw, ok := c.vars.Lookup(x.name)
 		if _, template := raw.(*value.Template); template {

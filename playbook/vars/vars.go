@@ -57,6 +57,7 @@ type Store struct {
 	mu      sync.RWMutex
 	d       value.Dict
 	trusted bool
+	classes map[string]string // of text, as far as it is known
 }
 
 // NewTrusted makes a Store for what was loaded from the playbook's own files.
@@ -84,6 +85,7 @@ func (s *Store) Set(name string, v value.Value) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.d.Put(name, v)
+	delete(s.classes, name)
 }
 
 // Update puts every pair of d.
@@ -91,6 +93,29 @@ func (s *Store) Update(d *value.Dict) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.d.Update(d)
+	if len(s.classes) > 0 {
+		for _, name := range keys(d) {
+			delete(s.classes, name)
+		}
+	}
+}
+
+// Classify notes of which class the text in a variable is until that changes;
+// see jinja.ClassScope.
+func (s *Store) Classify(name, class string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.classes == nil {
+		s.classes = map[string]string{}
+	}
+	s.classes[name] = class
+}
+
+// TextClass gives the class of the text in a variable, "" when it is not known.
+func (s *Store) TextClass(name string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.classes[name]
 }
 
 // Clear forgets everything.
@@ -146,6 +171,20 @@ func (s *Stack) Trusted(name string) bool {
 		}
 	}
 	return false
+}
+
+// TextClass gives the class of the text in a variable, "" when it is not known
+// (jinja.ClassScope).
+func (s *Stack) TextClass(name string) string {
+	for i := len(s.Layers) - 1; i >= 0; i-- {
+		if _, ok := s.Layers[i].Lookup(name); ok {
+			if l, ok := s.Layers[i].(interface{ TextClass(string) string }); ok {
+				return l.TextClass(name)
+			}
+			return ""
+		}
+	}
+	return ""
 }
 
 func (s *Stack) merged(name string, top int, d *value.Dict) value.Value {

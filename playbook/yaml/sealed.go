@@ -25,12 +25,12 @@ var ErrLocked = errors.New("locked")
 // error only for what uses it, so that a file may hold secrets of others.
 func (o Options) Sealed(text string, pos source.Pos) value.Value {
 	if o.Vault == nil {
-		return locked(pos, errors.New("Attempting to decrypt but no vault secrets found: "+
+		return locked(text, pos, errors.New("Attempting to decrypt but no vault secrets found: "+
 			"give --ask-vault-pass, --vault-password-file or --vault-id"))
 	}
 	plain, err := o.Vault.Decrypt([]byte(text))
 	if err != nil {
-		return locked(pos, err)
+		return locked(text, pos, err)
 	}
 	if !o.Untrusted && HasMarkup(string(plain)) {
 		return &value.Template{Src: string(plain), Pos: pos, Secret: true}
@@ -38,9 +38,22 @@ func (o Options) Sealed(text string, pos source.Pos) value.Value {
 	return value.Secret(plain)
 }
 
+// SealedError is why vaulted text can't be read; Text is the text as it is.
+type SealedError struct {
+	Text string
+	Err  error
+}
+
+func (e *SealedError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the error of the vault.
+func (e *SealedError) Unwrap() error { return e.Err }
+
 // locked is a value that says why it can't be read when something uses it.
-func locked(pos source.Pos, why error) value.Value {
-	return &value.Undefined{Msg: "can't decrypt the value at " + pos.String() + ": " + why.Error(), Pos: pos, Err: why}
+func locked(text string, pos source.Pos, why error) value.Value {
+	return &value.Undefined{
+		Msg: "can't decrypt the value at " + pos.String() + ": " + why.Error(), Pos: pos, Err: &SealedError{Text: text, Err: why},
+	}
 }
 
 // isJSON reports whether trusted text is JSON rather than YAML: Ansible reads
