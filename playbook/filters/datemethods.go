@@ -3,6 +3,7 @@ package filters
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
 	"drover/playbook/filters/strptime"
@@ -37,6 +38,9 @@ func (d dateTime) Attr(name string) (value.Value, bool, error) {
 		return v, true, nil
 	}
 	if v := d.calendarMethod(name); v != nil {
+		return v, true, nil
+	}
+	if v := d.classMethod(name); v != nil {
 		return v, true, nil
 	}
 	if !d.dateOnly {
@@ -218,6 +222,13 @@ func (d timeDelta) Attr(name string) (value.Value, bool, error) {
 		return value.Int(micros), true, nil
 	case "total_seconds":
 		return constant(name, value.Float(d.totalSeconds())), true, nil
+	case "resolution":
+		return deltaOf(time.Microsecond), true, nil
+	case "min":
+		return timeDelta{new(big.Int).Mul(big.NewInt(-999_999_999), microsPerDay)}, true, nil
+	case "max":
+		most := new(big.Int).Mul(big.NewInt(1_000_000_000), microsPerDay)
+		return timeDelta{most.Sub(most, big.NewInt(1))}, true, nil
 	}
 	return nil, false, nil
 }
