@@ -71,14 +71,14 @@ func TestCarryOver(t *testing.T) {
 
 func TestLocalhost(t *testing.T) {
 	inv := load(t, strict, "a,")
-	implicit := inv.Localhost()
+	implicit := inv.Localhost("localhost")
 	if !implicit.Implicit || implicit.Vars.At("ansible_connection") != value.Str("local") {
 		t.Errorf("implicit localhost: %+v", implicit)
 	}
 	if len(inv.Hosts()) != 1 {
 		t.Error("the implicit localhost is in the list of hosts")
 	}
-	if inv := load(t, strict, "127.0.0.1,"); inv.Localhost().Implicit {
+	if inv := load(t, strict, "127.0.0.1,"); inv.Localhost("localhost").Implicit {
 		t.Error("127.0.0.1 of the inventory is not taken as localhost")
 	}
 }

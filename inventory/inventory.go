@@ -102,11 +102,12 @@ const Python = "/usr/bin/python3"
 // Localhost gives the host that stands for the controller: the inventory's own
 // "localhost" when it has one, else an implicit host with
 // ansible_connection=local and the Python of the controller, that is in no
-// group. The implicit host is always the same one.
-func (inv *Inventory) Localhost() *Host {
+// group. The implicit host is always the same one, under the name by which it
+// was asked for first: localhost, 127.0.0.1 or ::1.
+func (inv *Inventory) Localhost(name string) *Host {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	return inv.localhost("localhost")
+	return inv.localhost(name)
 }
 
 // localhostNames are the names under which the controller can be addressed

@@ -125,7 +125,7 @@ func (r *run) hostNamed(name string) (*host, bool) {
 		return r.hosts.get(h), true
 	}
 	if isLocalhost(name) {
-		return r.hosts.get(inv.Localhost()), true
+		return r.hosts.get(inv.Localhost(name)), true
 	}
 	return nil, false
 }

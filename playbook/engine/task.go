@@ -238,7 +238,7 @@ func (i *itemRun) seeAddress(name string) {
 	}
 	c := i.connectionVars(i.kw.delegate)
 	address := c.text(name, "ansible_host", "ansible_ssh_host")
-	if address != name {
+	if address != name && !i.kw.delegate.inv.Implicit {
 		i.out.target += "(" + address + ")"
 	}
 	reached := *i.stack.Layers[0].(*connectionLayer)
@@ -250,7 +250,9 @@ func (i *itemRun) seeAddress(name string) {
 // the task's variables are on the host that it runs on.
 func (i *itemRun) delegatedVars(name string) value.Value {
 	scope := i.delegatedScope(i.kw.delegate)
-	shown := &vars.Stack{Layers: scope.Layers[1:], Merge: scope.Merge} // not how it is reached by default
+	// Of how it is reached by default only the address is a variable here.
+	address := vars.Dict{D: value.DictOf("ansible_host", name)}
+	shown := &vars.Stack{Layers: append([]vars.Layer{address}, scope.Layers[1:]...), Merge: scope.Merge}
 	return value.DictOf(name, &varsView{run: i.batch.run, scope: scope, shown: shown})
 }
 
