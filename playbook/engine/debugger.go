@@ -52,7 +52,7 @@ const (
 // being done again, in place of this outcome. It is asked before the outcome
 // counts for anything, so that nothing has to be undone.
 func (b *batch) debug(ctx context.Context, o *outcome) (again bool) {
-	if !b.wantsDebugger(o) {
+	if ctx.Err() != nil || !b.wantsDebugger(o) { // after quit nobody is asked again
 		return false
 	}
 	b.tell(o, o.status == event.Failed && !o.ignored && o.seat.cursor.rescuing())
