@@ -10,11 +10,12 @@ import (
 )
 
 // extraVars reads the values of -e in order, later ones over earlier ones:
-// "@file", JSON or YAML in braces, or key=value pairs.
-func extraVars(given []string, vault yaml.Decrypter) (*value.Dict, error) {
+// "@file", JSON or YAML in braces, or key=value pairs. It warns of words that are
+// no pairs, which say nothing, as in Ansible.
+func extraVars(given []string, vault yaml.Decrypter, warn func(string)) (*value.Dict, error) {
 	all := value.NewDict(len(given))
 	for _, text := range given {
-		d, err := oneExtraVars(strings.TrimSpace(text), vault)
+		d, err := oneExtraVars(strings.TrimSpace(text), vault, warn)
 		if err != nil {
 			return nil, err
 		}
@@ -23,7 +24,7 @@ func extraVars(given []string, vault yaml.Decrypter) (*value.Dict, error) {
 	return all, nil
 }
 
-func oneExtraVars(text string, vault yaml.Decrypter) (*value.Dict, error) {
+func oneExtraVars(text string, vault yaml.Decrypter, warn func(string)) (*value.Dict, error) {
 	switch {
 	case text == "":
 		return value.NewDict(0), nil
@@ -31,20 +32,19 @@ func oneExtraVars(text string, vault yaml.Decrypter) (*value.Dict, error) {
 		return inventory.ReadVarsFile(text[1:], vault)
 	case text[0] == '{':
 		return yaml.Vars([]byte(text), "--extra-vars", yaml.Options{Vault: vault})
+	case text[0] == '/', text[0] == '.':
+		return nil, &optionsError{"Please prepend extra_vars filename '" + text + "' with '@'"}
 	case text[0] == '[':
 		return nil, &optionsError{"--extra-vars " + text + ": expected a mapping, key=value pairs or @file"}
 	}
-	d, loose := value.NewDict(2), ""
+	d := value.NewDict(2)
 	for _, word := range splitPairs(text) {
 		key, val, ok := strings.Cut(word, "=")
 		if !ok {
-			loose = word
+			warn("--extra-vars: " + quoteText(word) + " is no key=value pair and is left out (for a file write @" + word + ")")
 			continue
 		}
 		d.Put(key, yaml.Text(unquoteText(val), source.Pos{File: "--extra-vars"}))
-	}
-	if d.Len() == 0 { // a word beside pairs means nothing, alone it is a mistake
-		return nil, &optionsError{"--extra-vars: " + quoteText(loose) + " is no key=value pair (for a file write @" + loose + ")"}
 	}
 	return d, nil
 }

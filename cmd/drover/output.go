@@ -53,13 +53,15 @@ type display struct {
 	event.Sinks
 	screen *render.Screen
 	junit  *render.JUnit
-	log    *os.File
+	// replaced reports whether the default output stands for another callback.
+	replaced bool
+	log      *os.File
 }
 
 // displayOptions say what to show beside what the configuration says.
 type displayOptions struct {
 	printer   string // --output; "" takes stdout_callback
-	fallback  string // when neither names one
+	fallback  string // of ad-hoc commands, unless bin_ansible_callbacks is set
 	junit     string
 	verbosity int
 }
@@ -93,7 +95,7 @@ func newDisplay(cfg *config.Config, o displayOptions) (*display, error) {
 			return nil, err
 		}
 	}
-	if notice != "" {
+	if d.replaced = notice != ""; d.replaced {
 		d.warn(notice)
 	}
 	return d, nil
@@ -106,7 +108,7 @@ func (d *display) openLog(cfg *config.Config, o render.Options) error {
 		return fmt.Errorf("log_path (%s): %w", cfg.Origin("log_path"), err)
 	}
 	log := render.NewLog(f)
-	o.Out, o.Err, o.Screen, o.Color, o.Width = log, log, nil, false, 0
+	o.Out, o.Err, o.Screen, o.Colors, o.Width = log, log, nil, nil, 0
 	o.Verbosity = max(o.Verbosity, cfg.LogVerbosity)
 	p, err := render.New("default", o)
 	if err != nil {
@@ -139,12 +141,21 @@ func (d *display) close(fault error) error {
 func renderOptions(cfg *config.Config, verbosity int) render.Options {
 	return render.Options{
 		Out: io.Writer(os.Stdout), Err: os.Stderr, Verbosity: verbosity,
-		Color:  wantColour(os.Stdout, cfg.ForceColor, cfg.NoColor),
+		Colors: chosenColours(cfg),
 		Format: render.Format(cfg.ResultFormat), HideSkipped: !cfg.DisplaySkippedHosts, HideOK: !cfg.DisplayOKHosts,
 		FailedToErr: cfg.DisplayFailedStderr, ShowArgs: cfg.DisplayArgs, CustomStats: cfg.ShowCustomStats,
 		HostStarts: cfg.ShowHostStart, FailurePath: cfg.ShowPathOnFailure, Pretty: prettyResults(cfg),
 		CheckMarkers: cfg.CheckModeMarkers, HideDeprecations: !cfg.DeprecationWarnings, DiffContext: cfg.DiffContext,
+		DiffMax: cfg.DiffMax,
 	}
+}
+
+// chosenColours gives the colours of standard output, nil where there are none.
+func chosenColours(cfg *config.Config) render.Colors {
+	if !wantColour(os.Stdout, cfg.ForceColor, cfg.NoColor) {
+		return nil
+	}
+	return cfg.Colors()
 }
 
 // prettyResults gives callback_format_pretty, nil where nobody set it.
@@ -166,11 +177,11 @@ func pickPrinter(cfg *config.Config, o displayOptions, ro *render.Options) (name
 		return o.printer, ""
 	}
 	callback := cfg.StdoutCallback
+	if o.fallback != "" && (!cfg.AdhocCallbacks || callback == "default") {
+		return o.fallback, ""
+	}
 	switch callback[strings.LastIndexByte(callback, '.')+1:] {
 	case "default", "debug":
-		if o.fallback != "" {
-			return o.fallback, ""
-		}
 		return "default", ""
 	case "yaml":
 		ro.Format = render.YAML

@@ -118,6 +118,9 @@ func (s *session) runBooks(loader *playbook.Loader, books []*playbook.Playbook) 
 
 // finish runs an engine to its end and gives the exit code.
 func (s *session) finish(ctx context.Context, e *engine.Engine, books []*playbook.Playbook) (int, error) {
+	if err := s.checkCallback(books); err != nil {
+		return 0, err
+	}
 	out, err := e.Run(ctx, books)
 	if err != nil {
 		if ctx.Err() != nil {

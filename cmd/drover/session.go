@@ -73,11 +73,12 @@ func newSession(c *cli.Context, verbosity int, o displayOptions) (*session, erro
 	if s.secrets, err = vaultSecrets(c.Context, c, cfg, s.term, s.display.warn); err != nil {
 		return nil, err
 	}
-	if s.extra, err = extraVars(c.StringSlice("extra-vars"), s.decrypter()); err != nil {
+	if s.extra, err = extraVars(c.StringSlice("extra-vars"), s.decrypter(), s.display.warn); err != nil {
 		return nil, err
 	}
 	s.env = jinja.NewEnv()
 	s.env.Lenient, s.env.Retype = s.cfg.Compat == "2.18", s.retype()
+	s.env.AnyCondition, s.env.Extensions = s.cfg.AnyCondition, s.extensions()
 	s.env.Warn = func(pos source.Pos, msg string) { s.display.Event(event.Warning{Pos: pos, Text: msg}) }
 	filters.Register(s.env, filters.Options{})
 	return s, nil
@@ -195,6 +196,23 @@ func (s *session) retype() *jinja.Retype {
 		return &jinja.Retype{Native: true, Literal: pyliteral.Parse}
 	}
 	return &jinja.Retype{Literal: pyliteral.ParseJSON}
+}
+
+// extensions gives what jinja2_extensions adds to templates.
+func (s *session) extensions() jinja.Extensions {
+	var on jinja.Extensions
+	for _, name := range s.cfg.JinjaExtensions {
+		switch name {
+		case "jinja2.ext.do":
+			on.Do = true
+		case "jinja2.ext.loopcontrols":
+			on.LoopControls = true
+		default:
+			s.display.warn(fmt.Sprintf("jinja2_extensions (%s): %q is not there; there are jinja2.ext.do and jinja2.ext.loopcontrols",
+				s.cfg.Origin("jinja2_extensions"), name))
+		}
+	}
+	return on
 }
 
 // nobodyLeft is Ansible's text for a --limit without hosts; scripts look for it.

@@ -67,11 +67,14 @@ type Config struct {
 	DebuggerIgnoresErrors bool   // but not where the failure is ignored
 	Compat                string // the version of Ansible to behave like: 2.18, or 2.19
 	JinjaNative           bool   // types of templates in Compat 2.18: jinja2_native
+	JinjaExtensions       []string
+	AnyCondition          bool // conditions need not be booleans: allow_broken_conditionals
 	TaskTimeout           time.Duration
 	RetryFiles            bool
 	RetryFilesPath        string
 	DiffAlways            bool
 	DiffContext           int
+	DiffMax               int // bytes of the texts that diffs show; 0 is no limit
 	RunTags               []string
 	SkipTags              []string
 	Managed               string // what ansible_managed says in templates
@@ -85,6 +88,7 @@ type Config struct {
 	VaultEncryptSalt     string
 
 	StdoutCallback      string
+	AdhocCallbacks      bool // StdoutCallback counts for ad-hoc commands too
 	ResultFormat        string
 	Verbosity           int
 	LogPath             string
@@ -117,6 +121,7 @@ type Config struct {
 	PatternMismatch           string
 	GroupChars                string
 
+	colours  map[string]*string // names of colours, by what they are for
 	origins  map[string]Origin
 	settings []setting
 	file     *iniFile // what Load read

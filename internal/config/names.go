@@ -28,7 +28,7 @@ var constants = map[string]string{
 	"collections_path": "COLLECTIONS_PATHS", "fact_caching": "CACHE_PLUGIN", "fact_caching_connection": "CACHE_PLUGIN_CONNECTION",
 	"fact_caching_prefix": "CACHE_PLUGIN_PREFIX", "fact_caching_timeout": "CACHE_PLUGIN_TIMEOUT", "any_errors_fatal": "ANY_ERRORS_FATAL", "task_timeout": "TASK_TIMEOUT",
 	"error_on_undefined_vars": "DEFAULT_UNDEFINED_VAR_BEHAVIOR", "retry_files_enabled": "RETRY_FILES_ENABLED",
-	"retry_files_save_path": "RETRY_FILES_SAVE_PATH", "diff_always": "DIFF_ALWAYS", "diff_context": "DIFF_CONTEXT",
+	"retry_files_save_path": "RETRY_FILES_SAVE_PATH", "diff_always": "DIFF_ALWAYS", "diff_context": "DIFF_CONTEXT", "max_diff_size": "MAX_FILE_SIZE_FOR_DIFF",
 	"run_tags": "TAGS_RUN", "skip_tags": "TAGS_SKIP", "nocolor": "ANSIBLE_NOCOLOR", "force_color": "ANSIBLE_FORCE_COLOR",
 	"display_skipped_hosts": "DISPLAY_SKIPPED_HOSTS", "display_ok_hosts": "DISPLAY_OK_HOSTS",
 	"display_failed_stderr": "DISPLAY_FAILED_STDERR", "display_args_to_stdout": "DISPLAY_ARGS_TO_STDOUT",
@@ -39,10 +39,12 @@ var constants = map[string]string{
 	"enable_plugins": "INVENTORY_ENABLED", "inventory_ignore_extensions": "INVENTORY_IGNORE_EXTS",
 	"inventory_ignore_patterns": "INVENTORY_IGNORE_PATTERNS", "yaml_valid_extensions": "YAML_FILENAME_EXTENSIONS",
 	"host_pattern_mismatch": "HOST_PATTERN_MISMATCH", "force_valid_group_names": "TRANSFORM_INVALID_GROUP_CHARS",
-	"vault_encrypt_salt":   "VAULT_ENCRYPT_SALT",
-	"inject_facts_as_vars": "INJECT_FACTS_AS_VARS",
-	"ansible_managed":      "DEFAULT_MANAGED_STR",
-	"compat":               "DROVER_COMPAT",
+	"vault_encrypt_salt":        "VAULT_ENCRYPT_SALT",
+	"inject_facts_as_vars":      "INJECT_FACTS_AS_VARS",
+	"ansible_managed":           "DEFAULT_MANAGED_STR",
+	"bin_ansible_callbacks":     "DEFAULT_LOAD_CALLBACK_PLUGINS",
+	"allow_broken_conditionals": "ALLOW_BROKEN_CONDITIONALS",
+	"compat":                    "DROVER_COMPAT",
 }
 
 // Settings lists every setting, sorted by name.
@@ -98,6 +100,9 @@ func iniKeys(names []string) []iniKey {
 func (s setting) constant() string {
 	if name, ok := constants[s.name]; ok {
 		return name
+	}
+	if strings.HasPrefix(s.name, "color_") {
+		return strings.ToUpper(s.name)
 	}
 	return "DEFAULT_" + strings.ToUpper(s.name)
 }

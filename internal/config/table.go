@@ -42,7 +42,8 @@ func table(c *Config) []setting {
 	all = append(all, becomeSettings(c)...)
 	all = append(all, runSettings(c)...)
 	all = append(all, vaultSettings(c)...)
-	return append(all, displaySettings(c)...)
+	all = append(all, displaySettings(c)...)
+	return append(all, colourSettings(c)...)
 }
 
 func connectionSettings(c *Config) []setting {
@@ -137,12 +138,15 @@ func runSettings(c *Config) []setting {
 		row("enable_task_debugger", "ANSIBLE_ENABLE_TASK_DEBUGGER", "no", boolean(&c.Debugger)),
 		row("task_debugger_ignore_errors", "ANSIBLE_TASK_DEBUGGER_IGNORE_ERRORS", "yes", boolean(&c.DebuggerIgnoresErrors)),
 		row("compat", "DROVER_COMPAT", "2.19", oneOf(&c.Compat, "2.18", "2.19")).in("drover", "compat"),
+		row("jinja2_extensions", "ANSIBLE_JINJA2_EXTENSIONS", "", list(&c.JinjaExtensions)),
+		row("allow_broken_conditionals", "ANSIBLE_ALLOW_BROKEN_CONDITIONALS", "no", boolean(&c.AnyCondition)),
 		row("jinja2_native", "ANSIBLE_JINJA2_NATIVE", "no", boolean(&c.JinjaNative)),
 		row("task_timeout", "ANSIBLE_TASK_TIMEOUT", "0", seconds(&c.TaskTimeout)),
 		row("retry_files_enabled", "ANSIBLE_RETRY_FILES_ENABLED", "no", boolean(&c.RetryFiles)),
 		row("retry_files_save_path", "ANSIBLE_RETRY_FILES_SAVE_PATH", "", path(&c.RetryFilesPath)),
 		row("diff_always", "ANSIBLE_DIFF_ALWAYS", "no", boolean(&c.DiffAlways)).in("diff", "always"),
 		row("diff_context", "ANSIBLE_DIFF_CONTEXT", "3", integer(&c.DiffContext)).in("diff", "context"),
+		row("max_diff_size", "ANSIBLE_MAX_DIFF_SIZE", "0", integer(&c.DiffMax)),
 		row("ansible_managed", "", "Ansible managed", text(&c.Managed)),
 		row("run_tags", "ANSIBLE_RUN_TAGS", "", list(&c.RunTags)).in("tags", "run"),
 		row("skip_tags", "ANSIBLE_SKIP_TAGS", "", list(&c.SkipTags)).in("tags", "skip"),
@@ -164,6 +168,7 @@ func vaultSettings(c *Config) []setting {
 func displaySettings(c *Config) []setting {
 	return []setting{
 		row("stdout_callback", "ANSIBLE_STDOUT_CALLBACK", "default", text(&c.StdoutCallback)),
+		row("bin_ansible_callbacks", "ANSIBLE_LOAD_CALLBACK_PLUGINS", "no", boolean(&c.AdhocCallbacks)),
 		row("callback_result_format", "ANSIBLE_CALLBACK_RESULT_FORMAT", "", oneOf(&c.ResultFormat, "", "json", "yaml", "readable")).
 			in("defaults", "callback_result_format", "defaults", "result_format", "callback_default", "result_format"),
 		row("verbosity", "ANSIBLE_VERBOSITY", "0", integer(&c.Verbosity)),

@@ -27,6 +27,10 @@ type Env struct {
 	// Retype makes of what templates give the values that 2.18 makes of it;
 	// nil leaves them as they are.
 	Retype *Retype
+	// AnyCondition lets conditions be no booleans, or empty: their truth counts,
+	// with a warning. Lenient implies it.
+	AnyCondition bool
+	Extensions   Extensions
 	// Warn receives warnings and deprecations; may be nil.
 	Warn func(pos source.Pos, msg string)
 

@@ -27,8 +27,8 @@ func (c *Context) ConditionValue(v value.Value, pos source.Pos) (bool, error) {
 	case *value.Template:
 		return c.Condition(v.Src, v.Pos)
 	}
-	if v == value.None && c.env.Lenient {
-		return true, nil // as one that is empty
+	if v == value.None && c.env.loose() {
+		return c.emptyCondition(pos) // as one that is empty
 	}
 	defer c.begin()()
 	ok, err := c.boolean(v, pos)
@@ -38,8 +38,8 @@ func (c *Context) ConditionValue(v value.Value, pos source.Pos) (bool, error) {
 func (c *Context) condition(expr string, pos source.Pos) (bool, error) {
 	trimmed := strings.TrimSpace(expr)
 	switch {
-	case trimmed == "" && c.env.Lenient:
-		return true, nil
+	case trimmed == "" && c.env.loose():
+		return c.emptyCondition(pos)
 	case trimmed == "":
 		return false, &source.Error{Pos: pos, Msg: "Empty conditional expressions are not allowed.", Err: &TypeError{}}
 	case isWholeTemplate(trimmed):
@@ -162,14 +162,33 @@ func (c *Context) boolean(v value.Value, pos source.Pos) (bool, error) {
 	truth := value.Truth(v)
 	err = TypeErrorf("Conditional result (%s) was derived from value of type '%s'. Conditionals must have a boolean result.",
 		value.String(value.Bool(truth)), v.Type())
-	if c.env.Lenient {
-		c.env.warn(pos, err.Error()+" In the mode of 2.18 only, its truth counts: "+conditionHint)
+	if c.env.loose() {
+		c.env.warn(pos, err.Error()+" Its truth counts "+c.env.looseness()+" only: "+conditionHint)
 		return truth, nil
 	}
 	return false, &source.Error{
 		Pos: pos, Msg: err.Error(), Err: err,
 		Hint: shownValue(v) + conditionHint,
 	}
+}
+
+// loose reports whether conditions may be any value.
+func (e *Env) loose() bool { return e.Lenient || e.AnyCondition }
+
+// looseness names what makes them loose.
+func (e *Env) looseness() string {
+	if e.Lenient {
+		return "in the mode of 2.18"
+	}
+	return "with allow_broken_conditionals"
+}
+
+// emptyCondition is the truth of no condition at all where one may be any value.
+func (c *Context) emptyCondition(pos source.Pos) (bool, error) {
+	if c.env.AnyCondition {
+		c.env.warn(pos, "an empty condition counts as true, "+c.env.looseness()+" only: write true")
+	}
+	return true, nil
 }
 
 const conditionHint = "compare with what you expect, or ask: x is truthy, x is defined, x | length > 0"

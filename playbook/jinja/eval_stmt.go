@@ -148,7 +148,7 @@ func (s *forStmt) rounds(f *frame, v value.Value, rec *recursion) error {
 		if err := f.assign(&s.target, e); err != nil {
 			return err
 		}
-		if err := f.exec(s.body); err != nil {
+		if end, err := left(f.exec(s.body)); end {
 			return err
 		}
 	}

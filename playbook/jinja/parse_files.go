@@ -26,7 +26,11 @@ func (p *parser) blockTag(t token) (stmt, error) {
 	defer func() { p.scope, p.soft = outer, soft }()
 	fn := p.pushFunction(true)
 	p.soft = 0
-	if def.body, _, err = p.block("endblock"); err != nil {
+	err = p.outsideLoops(func() (err error) {
+		def.body, _, err = p.block("endblock")
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	if s.required && !onlyBlank(def.body) {

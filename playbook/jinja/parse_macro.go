@@ -64,7 +64,11 @@ func (p *parser) macroDef(m *macroDef, signature bool, end string) error {
 func (p *parser) macroBody(m *macroDef, fn *scope, end string) error {
 	p.soft = 0
 	start := p.i
-	body, _, err := p.block(end)
+	var body []stmt
+	err := p.outsideLoops(func() (err error) {
+		body, _, err = p.block(end)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,9 @@ func (p *parser) statement() ([]stmt, error) {
 	case "autoescape":
 		return one(p.autoescape())
 	}
+	if s, ok, err := p.extension(t); ok {
+		return one(s, err)
+	}
 	p.tags = p.tags[:len(p.tags)-1]
 	err := p.unknownTag(t)
 	p.tags = append(p.tags, t.text)
@@ -120,7 +123,10 @@ func (p *parser) forLoop(t token) (stmt, error) {
 	s.loopSlot = inner.declare("loop")
 	start := p.i
 	var end string
-	if s.body, end, err = p.block("endfor", "else"); err != nil {
+	p.loops++
+	s.body, end, err = p.block("endfor", "else")
+	p.loops--
+	if err != nil {
 		return nil, err
 	}
 	s.usesLoop = p.mentions("loop", start)

@@ -16,6 +16,7 @@ type parser struct {
 	i      int
 	depth  int
 	soft   int // > 0 inside branches that may never run
+	loops  int // loops around the current token
 	ends   [][]string
 	tags   []string
 	scope  *scope

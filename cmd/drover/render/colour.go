@@ -3,53 +3,48 @@ package render
 import (
 	"strings"
 	"unicode"
-
-	"github.com/fatih/color"
 )
 
-// colour paints text; plain does not.
-type colour struct{ *color.Color }
+// Colors gives the codes of ANSI's "select graphic rendition" (0;32) by what is
+// coloured: ok, changed, skip, error, unreachable, included, diff_add,
+// diff_remove, diff_lines, warn, deprecate, verbose, debug. Without a code a text
+// stays as it is; nil colours nothing.
+type Colors map[string]string
 
-// newColour gives a colour that paints whatever the environment says: whether
-// to paint at all is decided once, by wantColour of the command line.
-func newColour(attributes ...color.Attribute) colour {
-	c := color.New(attributes...)
-	c.EnableColor()
-	return colour{c}
-}
+// colour is what the colour of a text means: a key of Colors.
+type colour string
 
-// The colours, as Ansible uses them.
-var (
-	plain        = colour{}
-	green        = newColour(color.Reset, color.FgGreen)   // ok
-	yellow       = newColour(color.Reset, color.FgYellow)  // changed
-	cyan         = newColour(color.Reset, color.FgCyan)    // skipped
-	red          = newColour(color.Reset, color.FgRed)     // failed
-	brightRed    = newColour(color.Bold, color.FgRed)      // unreachable
-	purple       = newColour(color.Reset, color.FgMagenta) // deprecated
-	brightPurple = newColour(color.Bold, color.FgMagenta)  // warning
-	blue         = newColour(color.Reset, color.FgBlue)    // verbose
-	gray         = newColour(color.Bold, color.FgBlack)    // debug
+const (
+	plain         colour = ""
+	asOK          colour = "ok"
+	asChanged     colour = "changed"
+	asSkipped     colour = "skip"
+	asFailed      colour = "error"
+	asUnreachable colour = "unreachable"
+	asIncluded    colour = "included"
+	asAdded       colour = "diff_add"
+	asRemoved     colour = "diff_remove"
+	asPlace       colour = "diff_lines"
+	asWarning     colour = "warn"
+	asDeprecated  colour = "deprecate"
+	asVerbose     colour = "verbose"
+	asDebug       colour = "debug"
 )
 
 // paint colours every line of text by itself, so that pagers that show a
 // single line show it in colour.
-func (c colour) paint(on bool, text string) string {
-	if !on || c == plain {
+func (p Colors) paint(c colour, text string) string {
+	code := p[string(c)]
+	if code == "" {
 		return text
 	}
-	var b strings.Builder
-	for i, line := range strings.Split(text, "\n") {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
 		if line != "" {
-			c.SetWriter(&b)
-			b.WriteString(line)
-			c.UnsetWriter(&b)
+			lines[i] = "\x1b[" + code + "m" + line + "\x1b[0m"
 		}
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }
 
 // textWidth is the number of columns that text takes on a terminal.

@@ -41,7 +41,7 @@ func (p *defaultPrinter) Event(e event.Event) {
 	case event.PlaybookStart:
 		if p.Verbosity > 1 {
 			p.banner("PLAYBOOK: " + filepath.Base(e.Path))
-			p.say(blue, fmt.Sprintf("%d plays in %s", e.Plays, e.Path))
+			p.say(asVerbose, fmt.Sprintf("%d plays in %s", e.Plays, e.Path))
 		}
 	case event.PlayStart:
 		p.play(e)
@@ -76,13 +76,13 @@ func (p *defaultPrinter) lesser(e event.Event) {
 		p.included(e)
 	case event.AsyncPoll:
 		p.heading(e.Task)
-		p.say(gray, fmt.Sprintf("ASYNC POLL on %s: jid=%s started=1 finished=0", e.Host, e.JobID))
+		p.say(asDebug, fmt.Sprintf("ASYNC POLL on %s: jid=%s started=1 finished=0", e.Host, e.JobID))
 	case event.AsyncEnd:
 		p.heading(e.Task)
 		p.asyncEnd(e)
 	case event.Notified:
 		if p.Verbosity > 1 {
-			p.say(blue, fmt.Sprintf("NOTIFIED HANDLER %s for %s", e.Handler, e.Host))
+			p.say(asVerbose, fmt.Sprintf("NOTIFIED HANDLER %s for %s", e.Handler, e.Host))
 		}
 	case event.Prompted:
 		p.heading(p.wanted)
@@ -113,7 +113,7 @@ func (p *defaultPrinter) noHosts(e event.NoHosts) {
 		p.banner("NO MORE HOSTS LEFT")
 		return
 	}
-	p.say(cyan, "skipping: no hosts matched")
+	p.say(asSkipped, "skipping: no hosts matched")
 }
 
 // start notes a task; its heading is printed now, or with its first result
@@ -161,7 +161,7 @@ func (p *defaultPrinter) heading(t *event.TaskInfo) {
 
 func (p *defaultPrinter) taskPath(t *event.TaskInfo) {
 	if t.Pos.Known() {
-		p.say(gray, fmt.Sprintf("task path: %s:%d", t.Pos.File, t.Pos.Line))
+		p.say(asDebug, fmt.Sprintf("task path: %s:%d", t.Pos.File, t.Pos.Line))
 	}
 }
 
@@ -174,13 +174,13 @@ func (p *defaultPrinter) item(e event.Item) {
 	host, label := "["+e.Host+p.target(e.Host, e.Target, e.Result)+"]", "(item="+label(e.Task, e.Label)+")"
 	switch e.Status {
 	case event.OK:
-		p.say(green, "ok: "+host+" => "+label+p.detail(e.Task, e.Result))
+		p.say(asOK, "ok: "+host+" => "+label+p.detail(e.Task, e.Result))
 	case event.Changed:
-		p.say(yellow, "changed: "+host+" => "+label+p.detail(e.Task, e.Result))
+		p.say(asChanged, "changed: "+host+" => "+label+p.detail(e.Task, e.Result))
 	case event.Skipped:
-		p.say(cyan, "skipping: ["+e.Host+"] => "+label+" "+p.skipDetail(e.Task, without(e.Result, "ansible_loop_var")))
+		p.say(asSkipped, "skipping: ["+e.Host+"] => "+label+" "+p.skipDetail(e.Task, without(e.Result, "ansible_loop_var")))
 	default:
-		p.fail(red, "failed: "+host+" "+label+" => "+p.failure(e.Task, e.Result, e.Err))
+		p.fail(asFailed, "failed: "+host+" "+label+" => "+p.failure(e.Task, e.Result, e.Err))
 	}
 }
 
@@ -198,18 +198,18 @@ func (p *defaultPrinter) result(e event.Result) {
 	}
 	switch e.Status {
 	case event.Unreachable:
-		p.fail(brightRed, "fatal: "+host+": UNREACHABLE! => "+p.failure(e.Task, e.Result, nil))
+		p.fail(asUnreachable, "fatal: "+host+": UNREACHABLE! => "+p.failure(e.Task, e.Result, nil))
 	case event.Failed:
 		if !e.Looped {
-			p.fail(red, "fatal: "+host+": FAILED! => "+p.failure(e.Task, e.Result, e.Err))
+			p.fail(asFailed, "fatal: "+host+": FAILED! => "+p.failure(e.Task, e.Result, e.Err))
 		}
 	case event.Skipped:
-		p.say(cyan, "skipping: ["+e.Host+"]"+p.skipDetail(e.Task, e.Result))
+		p.say(asSkipped, "skipping: ["+e.Host+"]"+p.skipDetail(e.Task, e.Result))
 	case event.OK, event.Changed:
 		p.good(e, host)
 	}
 	if e.Ignored {
-		p.say(cyan, "...ignoring")
+		p.say(asSkipped, "...ignoring")
 	}
 }
 
@@ -219,9 +219,9 @@ func (p *defaultPrinter) good(e event.Result, host string) {
 	switch {
 	case e.Looped || isAction(e.Task, "include_tasks", "include_role"):
 	case e.Status == event.Changed:
-		p.say(yellow, "changed: "+host+p.detail(e.Task, e.Result))
+		p.say(asChanged, "changed: "+host+p.detail(e.Task, e.Result))
 	default:
-		p.say(green, "ok: "+host+p.detail(e.Task, e.Result))
+		p.say(asOK, "ok: "+host+p.detail(e.Task, e.Result))
 	}
 }
 
@@ -248,7 +248,7 @@ func (p *defaultPrinter) showDiff(t *event.TaskInfo, r *value.Dict, off bool) {
 	if t.NoLog || off {
 		return
 	}
-	if d := p.diffText(r); d != "" {
+	if d := p.diffText(t, r); d != "" {
 		io.WriteString(p.Out, d)
 	}
 }
@@ -284,19 +284,19 @@ func label(t *event.TaskInfo, v value.Value) string {
 // asyncEnd tells how a job ended; the task's own line follows.
 func (p *defaultPrinter) asyncEnd(e event.AsyncEnd) {
 	if e.Failed {
-		p.say(red, fmt.Sprintf("ASYNC FAILED on %s: jid=%s", e.Host, e.JobID))
+		p.say(asFailed, fmt.Sprintf("ASYNC FAILED on %s: jid=%s", e.Host, e.JobID))
 		return
 	}
-	p.say(gray, fmt.Sprintf("ASYNC OK on %s: jid=%s", e.Host, e.JobID))
+	p.say(asDebug, fmt.Sprintf("ASYNC OK on %s: jid=%s", e.Host, e.JobID))
 }
 
 func (p *defaultPrinter) retry(e event.Retry) {
 	p.heading(e.Task)
 	text := fmt.Sprintf("FAILED - RETRYING: [%s]: %s (%d retries left).", e.Host, e.Task.Heading(), e.Left)
 	if p.Verbosity > 2 || alwaysShown(e.Task, e.Result) && !e.Task.NoLog {
-		text += "Result was: " + p.failure(e.Task, e.Result, nil)
+		text += "Result was: " + p.attempt(e)
 	}
-	p.say(gray, text)
+	p.say(asDebug, text)
 }
 
 func (p *defaultPrinter) included(e event.Included) {
@@ -305,5 +305,5 @@ func (p *defaultPrinter) included(e event.Included) {
 	if e.Label != "" {
 		text += " => (item=" + e.Label + ")"
 	}
-	p.say(cyan, text)
+	p.say(asIncluded, text)
 }

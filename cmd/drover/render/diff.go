@@ -2,31 +2,37 @@ package render
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"drover/internal/dump"
+	"drover/playbook/event"
 	"drover/playbook/value"
 )
 
 // diffText gives the diffs of a result as Ansible prints them, "" when there
 // is none or the task counts as unchanged.
-func (b *base) diffText(result *value.Dict) string {
+func (b *base) diffText(t *event.TaskInfo, result *value.Dict) string {
 	v, ok := result.Lookup("diff")
 	if !ok || !value.Truth(result.At("changed")) {
 		return ""
 	}
+	most := 0 // bytes of a text, for what writes whole files
+	if isAction(t, "copy", "template", "assemble") {
+		most = b.DiffMax
+	}
 	var out strings.Builder
 	if seq, ok := v.(value.Sequence); ok {
 		for i := range seq.Len() {
-			out.WriteString(b.oneDiff(seq.Index(i)))
+			out.WriteString(b.oneDiff(seq.Index(i), most))
 		}
 	} else {
-		out.WriteString(b.oneDiff(v))
+		out.WriteString(b.oneDiff(v, most))
 	}
 	return out.String()
 }
 
-func (b *base) oneDiff(v value.Value) string {
+func (b *base) oneDiff(v value.Value, most int) string {
 	d, ok := v.(value.Mapping)
 	if !ok || d.Len() == 0 {
 		return ""
@@ -36,7 +42,7 @@ func (b *base) oneDiff(v value.Value) string {
 	before, hasBefore := field(d, "before")
 	after, hasAfter := field(d, "after")
 	if hasBefore && hasAfter {
-		out.WriteString(b.twoTexts(d, diffSide(before), diffSide(after)))
+		out.WriteString(b.twoTexts(d, diffSide(before), diffSide(after), most))
 	}
 	if p, ok := field(d, "prepared"); ok {
 		out.WriteString(b.paintDiff(splitLines(dump.Text(p))))
@@ -57,10 +63,14 @@ func diffNotes(d value.Mapping) string {
 	}
 	for _, n := range []struct{ key, text string }{{"dst_larger", "destination"}, {"src_larger", "source"}} {
 		if v, ok := field(d, n.key); ok && value.Truth(v) {
-			out += fmt.Sprintf("diff skipped: %s file size is greater than %s\n", n.text, value.String(v))
+			out += tooLarge(n.text, value.String(v))
 		}
 	}
 	return out
+}
+
+func tooLarge(side, limit string) string {
+	return fmt.Sprintf("diff skipped: %s file size is greater than %s\n", side, limit)
 }
 
 // diffSide makes text of one side: sets of properties print as sorted JSON.
@@ -74,9 +84,14 @@ func diffSide(v value.Value) string {
 	return dump.Text(v)
 }
 
-func (b *base) twoTexts(d value.Mapping, before, after string) string {
+func (b *base) twoTexts(d value.Mapping, before, after string, most int) string {
 	if before == after {
 		return ""
+	}
+	for _, side := range []struct{ text, name string }{{before, "destination"}, {after, "source"}} {
+		if most > 0 && len(side.text) > most {
+			return tooLarge(side.name, strconv.Itoa(most))
+		}
 	}
 	lines := unified(ended(before), ended(after), b.DiffContext)
 	if len(lines) == 0 {
@@ -108,13 +123,13 @@ func (b *base) paintDiff(lines []string) string {
 		c := plain
 		switch {
 		case strings.HasPrefix(l, "+"):
-			c = green
+			c = asAdded
 		case strings.HasPrefix(l, "-"):
-			c = red
+			c = asRemoved
 		case strings.HasPrefix(l, "@@"):
-			c = cyan
+			c = asPlace
 		}
-		out.WriteString(c.paint(b.Color, strings.TrimSuffix(l, "\n")) + "\n")
+		out.WriteString(b.Colors.paint(c, strings.TrimSuffix(l, "\n")) + "\n")
 	}
 	return out.String()
 }

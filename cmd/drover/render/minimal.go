@@ -19,10 +19,10 @@ func (p *minimal) Event(e event.Event) {
 	case event.Result:
 		p.result(e)
 	case event.AsyncPoll:
-		p.say(gray, fmt.Sprintf("ASYNC POLL on %s: jid=%s started=1 finished=0", e.Host, e.JobID))
+		p.say(asDebug, fmt.Sprintf("ASYNC POLL on %s: jid=%s started=1 finished=0", e.Host, e.JobID))
 	case event.NoHosts:
 		if !e.Remaining {
-			p.sayErr(brightPurple, "[WARNING]: No hosts matched, nothing to do")
+			p.sayErr(asWarning, "[WARNING]: No hosts matched, nothing to do")
 		}
 	default:
 		p.talk(e)
@@ -31,7 +31,7 @@ func (p *minimal) Event(e event.Event) {
 
 func (p *minimal) result(e event.Result) {
 	r := guard(e.Task, e.Result)
-	if d := p.diffText(r); d != "" && !e.Task.NoLog && !e.NoDiff {
+	if d := p.diffText(e.Task, r); d != "" && !e.Task.NoLog && !e.NoDiff {
 		io.WriteString(p.Out, d)
 	}
 	word, c := adhocState(e)
@@ -61,15 +61,15 @@ func (p *minimal) body(t *event.TaskInfo, r *value.Dict) string {
 func adhocState(e event.Result) (string, colour) {
 	switch e.Status {
 	case event.Changed:
-		return "CHANGED", yellow
+		return "CHANGED", asChanged
 	case event.Skipped:
-		return "SKIPPED", cyan
+		return "SKIPPED", asSkipped
 	case event.Failed:
-		return "FAILED", red
+		return "FAILED", asFailed
 	case event.Unreachable:
-		return "UNREACHABLE", brightRed
+		return "UNREACHABLE", asUnreachable
 	}
-	return "SUCCESS", green
+	return "SUCCESS", asOK
 }
 
 // commandOutput gives what a command printed; ok is false for modules that

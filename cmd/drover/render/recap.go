@@ -24,30 +24,27 @@ func (p *defaultPrinter) recap(stats []event.HostStats, custom map[string]*value
 }
 
 func (p *defaultPrinter) recapLine(s event.HostStats) string {
-	c, width := green, 26
+	c, width := asOK, 26
 	switch {
 	case s.Failed > 0 || s.Unreachable > 0:
-		c = red
+		c = asFailed
 	case s.Changed > 0:
-		c = yellow
+		c = asChanged
 	}
-	name := fmt.Sprintf("%-*s", width, s.Host)
-	if p.Color {
-		name = c.paint(true, s.Host) + strings.Repeat(" ", max(0, width-textWidth(s.Host)))
-	}
+	name := p.Colors.paint(c, s.Host) + strings.Repeat(" ", max(0, width-textWidth(s.Host)))
 	cols := []struct {
 		name string
 		n    int
 		c    colour
 	}{
-		{"ok", s.OK, green}, {"changed", s.Changed, yellow}, {"unreachable", s.Unreachable, brightRed},
-		{"failed", s.Failed, red}, {"skipped", s.Skipped, cyan}, {"rescued", s.Rescued, yellow}, {"ignored", s.Ignored, blue},
+		{"ok", s.OK, asOK}, {"changed", s.Changed, asChanged}, {"unreachable", s.Unreachable, asUnreachable},
+		{"failed", s.Failed, asFailed}, {"skipped", s.Skipped, asSkipped}, {"rescued", s.Rescued, asOK}, {"ignored", s.Ignored, asWarning},
 	}
 	parts := make([]string, len(cols))
 	for i, col := range cols {
 		parts[i] = fmt.Sprintf("%s=%-4d", col.name, col.n)
 		if col.n > 0 {
-			parts[i] = col.c.paint(p.Color, parts[i])
+			parts[i] = p.Colors.paint(col.c, parts[i])
 		}
 	}
 	return name + " : " + strings.Join(parts, " ")

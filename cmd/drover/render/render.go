@@ -35,7 +35,7 @@ type Options struct {
 	// Screen is where Out ends up when that is a terminal: it gets the live
 	// progress line. Nil for pipes and files.
 	Screen    *Screen
-	Color     bool
+	Colors    Colors
 	Verbosity int
 	Format    Format
 	// Width is the terminal's width, 0 when it is none.
@@ -53,6 +53,7 @@ type Options struct {
 	Pretty           *bool
 	HideDeprecations bool
 	DiffContext      int // lines of context in diffs
+	DiffMax          int // bytes of a text that diffs show, 0 for any
 }
 
 // printers lists the printers by the name that --output and stdout_callback
@@ -91,12 +92,12 @@ func newBase(o Options) base { return base{Options: o, columns: max(79, o.Width-
 
 // say prints a line in a colour.
 func (b *base) say(c colour, text string) {
-	io.WriteString(b.Out, c.paint(b.Color, text)+"\n")
+	io.WriteString(b.Out, b.Colors.paint(c, text)+"\n")
 }
 
 // sayErr prints a line to the error output.
 func (b *base) sayErr(c colour, text string) {
-	io.WriteString(b.Err, c.paint(b.Color, text)+"\n")
+	io.WriteString(b.Err, b.Colors.paint(c, text)+"\n")
 }
 
 // banner prints a heading that stars fill up to the width.
@@ -116,7 +117,7 @@ func (b *base) talk(e event.Event) {
 			b.message(e)
 		}
 	case event.ErrorEvent:
-		b.sayErr(red, "[ERROR]: "+source.Format(e.Err))
+		b.sayErr(asFailed, "[ERROR]: "+source.Format(e.Err))
 	}
 }
 
@@ -125,7 +126,7 @@ func (b *base) message(e event.Message) {
 	if e.Host != "" {
 		text = "<" + e.Host + "> " + text
 	}
-	c := blue
+	c := asVerbose
 	if e.Verbosity <= 0 {
 		c = plain
 	}
@@ -133,12 +134,12 @@ func (b *base) message(e event.Message) {
 }
 
 func (b *base) warning(e event.Warning) {
-	head, c := "[WARNING]: ", brightPurple
+	head, c := "[WARNING]: ", asWarning
 	if e.Deprecated {
 		if b.HideDeprecations {
 			return
 		}
-		head, c = "[DEPRECATION WARNING]: ", purple
+		head, c = "[DEPRECATION WARNING]: ", asDeprecated
 	}
 	text := e.Text
 	if e.Pos.Known() && !strings.Contains(text, e.Pos.String()) {

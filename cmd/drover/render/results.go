@@ -86,7 +86,19 @@ func (b *base) detail(t *event.TaskInfo, r *value.Dict) string {
 // failure gives what follows "FAILED! =>" and the like; err is the failure with
 // its place, when that is known.
 func (b *base) failure(t *event.TaskInfo, r *value.Dict, err error) string {
-	clean := b.trim(t, guard(t, r))
+	return b.failed(t, r, b.trim(t, guard(t, r)), err)
+}
+
+// attempt is failure for a task that is tried again: of debug's results all is
+// shown.
+func (b *base) attempt(e event.Retry) string {
+	r := guard(e.Task, e.Result).Clone()
+	r.Put("retries", value.Int(e.Left+e.Attempts))
+	return b.failed(e.Task, e.Result, b.trimAll(r), nil)
+}
+
+// failed is failure for a result of which clean is to be shown.
+func (b *base) failed(t *event.TaskInfo, r, clean *value.Dict, err error) string {
 	switch b.Format {
 	case JSON:
 		always, _ := r.Lookup("_ansible_verbose_always")
@@ -99,17 +111,22 @@ func (b *base) failure(t *event.TaskInfo, r *value.Dict, err error) string {
 
 // trim leaves out what only higher verbosity shows.
 func (b *base) trim(t *event.TaskInfo, r *value.Dict) *value.Dict {
-	drop := []string{"exception", "failed", "skipped"}
-	if b.Verbosity < 3 {
-		drop = append(drop, "invocation", "diff")
-	}
 	if isAction(t, "debug") {
 		if msg, ok := r.Lookup("msg"); ok {
 			return value.DictOf("msg", msg)
 		}
-		drop = append(drop, "changed", "skip_reason", "invocation")
+		r = without(r, "changed", "skip_reason", "invocation")
 	}
-	return without(r, append(drop, "warnings", "deprecations")...)
+	return b.trimAll(r)
+}
+
+// trimAll is trim for results of any module.
+func (b *base) trimAll(r *value.Dict) *value.Dict {
+	drop := []string{"exception", "failed", "skipped", "warnings", "deprecations"}
+	if b.Verbosity < 3 {
+		drop = append(drop, "invocation", "diff")
+	}
+	return without(r, drop...)
 }
 
 func (b *base) json(r *value.Dict, always bool) string {
