@@ -149,8 +149,8 @@ func (r *reader) importTasks(t *Task, at place) Step {
 			WithHint("use include_tasks for a loop")
 		return nil
 	}
-	name, ok := r.staticName(t.Args.At("file"), t.ArgPos["file"], at, t.Vars)
-	if !ok {
+	name, fault := r.staticName(t.Args.At("file"), t.ArgPos["file"], at, t.Vars)
+	if fault != nil {
 		return nil
 	}
 	path, err := r.l.findTasks(t, name, true)

@@ -63,11 +63,12 @@ var baseKeywords = map[string]baseKeyword{
 	"collections": {ownAll, func(r *reader, name string, b *Base, n *yaml.Node) { b.Collections = r.strings(name, n) }},
 }
 
-// mappings takes a mapping or a list of mappings; templates may stand for them.
+// mappings takes a mapping or a list of mappings. Templates can't stand for
+// them: the names must be known before the run.
 func (r *reader) mappings(name string, n *yaml.Node) []value.Value {
 	for _, item := range elements(n) {
-		if item.Kind != yaml.Mapping && !item.IsTemplate() && !item.IsNull() {
-			r.wrongKind(name, item, "a mapping of names to values")
+		if item.Kind != yaml.Mapping {
+			r.wrongKind(name, item, "a mapping of names to values; only the values may be templates")
 			return nil
 		}
 	}

@@ -149,9 +149,9 @@ func (r *reader) importPlaybook(n *yaml.Node, keyword string, v *yaml.Node, path
 	r.base(ownImport, &b, n, func(name string, _ yaml.Pair) bool { return name == keyword })
 	outer := r.playbook
 	r.playbook = path
-	name, ok := r.literal(v, place{file: path}, b.Vars)
+	name, fault := r.staticName(literal(v), v.Pos, place{file: path}, b.Vars)
 	r.playbook = outer
-	if !ok {
+	if fault != nil {
 		return nil
 	}
 	if words := strings.Fields(name); len(words) > 1 && strings.Contains(words[1], "=") {

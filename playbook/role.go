@@ -72,7 +72,7 @@ func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
 	use.Public, use.Validate = r.l.PublicRole(true), true
 	if _, isText := n.Text(); n.Kind == yaml.Scalar && (isText || n.IsTemplate()) {
 		var ok bool
-		use.Name, ok = r.literal(n, at, nil)
+		use.Name, ok = r.roleName(literal(n), n.Pos, at, nil)
 		if strings.Contains(use.Name, ",") {
 			r.errorf(n.Pos, "Invalid old style role requirement: %s", use.Name).WithHint("write the role's name alone")
 			return nil, false
@@ -108,7 +108,7 @@ func (r *reader) roleUse(n *yaml.Node, at place) (*roleUse, bool) {
 	ended()
 	use.pos = name.Pos
 	var ok bool
-	use.Name, ok = r.literal(name, at, use.params.Clone().Update(use.base.Vars))
+	use.Name, ok = r.roleName(literal(name), name.Pos, at, use.params.Clone().Update(use.base.Vars))
 	return use, ok
 }
 
@@ -249,14 +249,14 @@ func (r *reader) importUse(t *Task, at place) (*roleUse, bool) {
 		"defaults_from": &use.DefaultsFrom, "handlers_from": &use.HandlersFrom} {
 		if v, given := t.Args.Lookup(name); given && v != value.None {
 			var ok bool
-			*into, ok = r.staticName(v, t.ArgPos[name], at, t.Vars)
+			*into, ok = r.roleName(v, t.ArgPos[name], at, t.Vars)
 			all = all && ok
 		}
 	}
 	for name, into := range map[string]*bool{"public": &use.Public, "rolespec_validate": &use.Validate, "allow_duplicates": &use.AllowDuplicates} {
 		v, given := t.Args.Lookup(name)
 		if tmpl, isTemplate := v.(*value.Template); isTemplate {
-			s, ok := r.staticName(tmpl, t.ArgPos[name], at, t.Vars)
+			s, ok := r.roleName(tmpl, t.ArgPos[name], at, t.Vars)
 			all = all && ok
 			v = value.Str(s)
 		}

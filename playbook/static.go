@@ -11,29 +11,37 @@ import (
 )
 
 // staticName gives a name that must be known while loading. It may be a
-// template of what is known then.
-func (r *reader) staticName(v value.Value, pos source.Pos, at place, vars *value.Dict) (string, bool) {
+// template of what is known then; an error of one is recorded, and given too.
+func (r *reader) staticName(v value.Value, pos source.Pos, at place, vars *value.Dict) (string, *source.Error) {
 	t, isTemplate := v.(*value.Template)
 	if !isTemplate {
 		if _, ok := value.AsString(v); !ok {
-			r.errorf(pos, "a name is expected here, not %s", value.Repr(v))
-			return "", false
+			return "", r.errorf(pos, "a name is expected here, not %s", value.Repr(v))
 		}
-		return value.String(v), true
+		return value.String(v), nil
 	}
 	r.unique = true
 	if r.l.Static == nil {
-		r.errorf(pos, "this name is a template, but no variables are known here")
-		return "", false
+		return "", r.errorf(pos, "this name is a template, but no variables are known here")
 	}
 	got, err := r.l.Static(r.knownVars(at, vars)).Evaluate(t)
 	if err == nil {
-		return strings.TrimSpace(value.String(got)), true
+		return strings.TrimSpace(value.String(got)), nil
 	}
 	e := wide(r.errorf(pos, "this name can't be known while the playbook is loaded: %s", messageOf(err)), t.Src)
 	e.Err = err
 	e.Hint = "imports and roles see only extra variables and vars, vars_files, and role variables; use include_tasks or include_role for names that depend on hosts"
-	return "", false
+	return "", e
+}
+
+// roleName is staticName for what role to use, and which of its files: there a
+// template that fails ends the run and is no fault of syntax.
+func (r *reader) roleName(v value.Value, pos source.Pos, at place, vars *value.Dict) (string, bool) {
+	name, fault := r.staticName(v, pos, at, vars)
+	if _, isTemplate := v.(*value.Template); isTemplate && fault != nil {
+		general(fault)
+	}
+	return name, fault == nil
 }
 
 // knownVars gathers the variables that are known while loading, the weakest
@@ -92,15 +100,13 @@ func (r *reader) knownVarsFile(name value.Value) *value.Dict {
 	return d
 }
 
-// literal gives the text of a node that must be a plain name or a static
-// template.
-func (r *reader) literal(n *yaml.Node, at place, vars *value.Dict) (string, bool) {
-	if n.Kind == yaml.Scalar {
-		if _, ok := n.Text(); !ok {
-			return value.String(n.Scalar), true
-		}
+// literal gives the value of a node that must be a name: a number or the like is
+// its text.
+func literal(n *yaml.Node) value.Value {
+	if _, ok := n.Text(); n.Kind == yaml.Scalar && !ok {
+		return value.Str(value.String(n.Scalar))
 	}
-	return r.staticName(n.Value(), n.Pos, at, vars)
+	return n.Value()
 }
 
 // messageOf gives the message of an error without its place.

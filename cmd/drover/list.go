@@ -32,7 +32,7 @@ func (s *session) listPlay(n int, p engine.Listing) {
 	if s.cli.Bool("list-hosts") {
 		hosts := append([]string(nil), p.Hosts...)
 		sort.Strings(hosts)
-		fmt.Printf("    pattern: ['%s']\n    hosts (%d):\n", strings.ReplaceAll(p.Pattern, ",", "', '"), len(hosts))
+		fmt.Printf("    pattern: %s\n    hosts (%d):\n", patternList(p.Pattern), len(hosts))
 		for _, h := range hosts {
 			fmt.Printf("      %s\n", h)
 		}
@@ -46,6 +46,15 @@ func (s *session) listPlay(n int, p engine.Listing) {
 	if s.cli.Bool("list-tags") {
 		fmt.Printf("      TASK TAGS: [%s]\n", strings.Join(p.TaskTags, ", "))
 	}
+}
+
+// patternList gives a play's pattern as Python writes a list of its parts; hosts
+// that are omitted are None.
+func patternList(pattern string) string {
+	if pattern == "" {
+		return "None"
+	}
+	return "['" + strings.ReplaceAll(pattern, ",", "', '") + "']"
 }
 
 // listMatching prints the hosts of an ad-hoc pattern.
