@@ -26,7 +26,7 @@ func one(on owner, k kind, into func(*Base) *value.Value) baseKeyword {
 
 // baseKeywords are the keywords of Base and who has them.
 var baseKeywords = map[string]baseKeyword{
-	"name":               one(ownAll, text, func(b *Base) *value.Value { return &b.Name }),
+	"name":               one(ownAll, shown, func(b *Base) *value.Value { return &b.Name }),
 	"no_log":             one(ownAll, boolean, func(b *Base) *value.Value { return &b.NoLog }),
 	"become":             one(ownAll, boolean, func(b *Base) *value.Value { return &b.Become }),
 	"become_user":        one(ownAll, text, func(b *Base) *value.Value { return &b.BecomeUser }),
@@ -61,6 +61,15 @@ var baseKeywords = map[string]baseKeyword{
 		r.checkGroups(n)
 	}},
 	"collections": {ownAll, func(r *reader, name string, b *Base, n *yaml.Node) { b.Collections = r.strings(name, n) }},
+}
+
+// label takes the label of a loop, which is text.
+func (r *reader) label(n *yaml.Node) value.Value {
+	if n.Kind != yaml.Scalar {
+		r.wrongKind("label", n, "a string")
+		return nil
+	}
+	return r.keep(n)
 }
 
 // mappings takes a mapping or a list of mappings. Templates can't stand for
@@ -188,7 +197,7 @@ func (r *reader) loop(name string, t *Task, n *yaml.Node) {
 // a plugin that is not here, which counts only where the task runs.
 func (r *reader) loopWith(t *Task, lookup string, p yaml.Pair) {
 	if r.l.HasLookup != nil && !strings.Contains(lookup, ".") && !r.l.HasLookup(lookup) {
-		wide(r.faultf(p.Key.Pos, "'%s' is no keyword, for there is no lookup '%s'", p.Name(), lookup), p.Name()).
+		wide(r.errorf(p.Key.Pos, "'%s' is no keyword, for there is no lookup '%s'", p.Name(), lookup), p.Name()).
 			WithHint("go through a list with: loop: [ … ]")
 	}
 	r.setLoop(t, lookup, p.Key.Pos, p.Value)
@@ -232,7 +241,7 @@ var loopControlKeywords = map[string]func(r *reader, name string, c *LoopControl
 		c.LoopVar = r.variableName(name, n)
 	},
 	"index_var":         func(r *reader, name string, c *LoopControl, n *yaml.Node) { c.IndexVar = r.variableName(name, n) },
-	"label":             func(r *reader, _ string, c *LoopControl, n *yaml.Node) { c.Label = r.keep(n) },
+	"label":             func(r *reader, _ string, c *LoopControl, n *yaml.Node) { c.Label = r.label(n) },
 	"pause":             func(r *reader, name string, c *LoopControl, n *yaml.Node) { c.Pause = decimal(r, name, n) },
 	"extended":          func(r *reader, name string, c *LoopControl, n *yaml.Node) { c.Extended = boolean(r, name, n) },
 	"extended_allitems": func(r *reader, name string, c *LoopControl, n *yaml.Node) { c.ExtendedAllItems = boolean(r, name, n) },

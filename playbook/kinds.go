@@ -39,6 +39,15 @@ func text(r *reader, name string, n *yaml.Node) value.Value {
 	return value.Str(value.String(n.Scalar))
 }
 
+// shown is text for people only: a task whose name can't be evaluated runs, and
+// its heading says why.
+func shown(r *reader, name string, n *yaml.Node) value.Value {
+	if n.IsTemplate() && r.faults != nil {
+		return n.Value()
+	}
+	return text(r, name, n)
+}
+
 var boolTexts = []string{"yes", "y", "true", "t", "on", "1", "no", "n", "false", "f", "off", "0"}
 
 // boolean takes true, false and the words that Ansible takes for them.

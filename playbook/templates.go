@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -42,9 +43,17 @@ func (r *reader) checkExpr(expr string, pos source.Pos) {
 // that may be the user's own and in tasks that may fail: that is an error only
 // where it is used.
 func (r *reader) templateFails(pos source.Pos, err error) {
-	if err != nil && !r.tolerant && !r.mayBeOwn(err) {
-		r.fault(placed(pos, err))
+	if err == nil || r.tolerant || r.mayBeOwn(err) {
+		return
 	}
+	err = placed(pos, err)
+	var e *source.Error
+	if r.faults != nil && errors.As(err, &e) { // known errors are shared
+		ours := *e
+		ours.Err = errors.Join(e.Err, ErrTaskFails)
+		err = &ours
+	}
+	r.fault(err)
 }
 
 var missingPlugin = lazyre.New(`No (filter|test) named '([^']+)'`)

@@ -117,10 +117,10 @@ func BecomeLine(b *Become, line, token string) (*BecomeCommand, error) {
 	if name == "" {
 		name = "sudo"
 	}
-	m, ok := becomeMethods[name]
-	if !ok {
-		return nil, fmt.Errorf("the become method %q is not known (known: %s)", b.Method, strings.Join(becomeNames(), ", "))
+	if err := CheckBecome(name); err != nil {
+		return nil, err
 	}
+	m := becomeMethods[name]
 	user := *b
 	if user.User == "" {
 		user.User = "root"
@@ -137,6 +137,14 @@ func BecomeLine(b *Become, line, token string) (*BecomeCommand, error) {
 		c.Prompt = g.prompt
 	}
 	return c, nil
+}
+
+// CheckBecome refuses a method that drover does not know by its short name.
+func CheckBecome(method string) error {
+	if _, ok := becomeMethods[method]; ok {
+		return nil
+	}
+	return fmt.Errorf("Invalid become method specified, could not find matching plugin: '%s' (there are %s)", method, strings.Join(becomeNames(), ", "))
 }
 
 func becomeNames() []string {

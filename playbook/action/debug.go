@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"drover/internal/lazyre"
 	"drover/modules"
@@ -85,7 +84,7 @@ func debugVar(t Task, shown value.Value, result *value.Dict) (key string, v valu
 		err = m.err
 	}
 	if len(m.warnings) > 0 {
-		result.Put("warnings", value.Strings(m.warning()))
+		result.Put("warnings", value.Strings(jinja.FaultsText(m.warnings)))
 	}
 	return name, v, err
 }
@@ -106,15 +105,6 @@ func (m *missing) fill(v value.Value) value.Value {
 		return value.Str(m.text(u))
 	}
 	return value.Rebuild(v, m.fill)
-}
-
-// warning tells of everything that was undefined.
-func (m *missing) warning() string {
-	plural := ""
-	if len(m.warnings) > 1 {
-		plural = "s"
-	}
-	return fmt.Sprintf("Encountered %d template error%s.\n%s", len(m.warnings), plural, strings.Join(m.warnings, "\n"))
 }
 
 func (m *missing) text(u *value.Undefined) string {

@@ -9,6 +9,7 @@ import (
 
 	"drover/playbook"
 	"drover/playbook/event"
+	"drover/playbook/jinja"
 	"drover/playbook/source"
 	"drover/playbook/value"
 )
@@ -222,6 +223,8 @@ func (b *batch) info(t *playbook.Task) *event.TaskInfo {
 		ev := keywordReader{ctx: ctx, base: &t.Base}
 		i.NoLog = ev.boolean("no_log", p.noLog, false) || ev.err != nil
 	}
+	ev := keywordReader{ctx: ctx, base: &t.Base}
+	i.Check = ev.boolean("check_mode", p.checkMode, b.run.cfg.Check)
 	b.taskIDs[t] = i
 	return i
 }
@@ -230,7 +233,7 @@ func (b *batch) info(t *playbook.Task) *event.TaskInfo {
 // show them.
 func writtenArgs(t *playbook.Task) string {
 	words := make([]string, 0, t.Args.Len())
-	for _, e := range t.Args.Entries() {
+	for _, e := range ansibleArgs(t.Module, t.Args).Entries() {
 		words = append(words, value.String(e.Key)+"="+value.String(redact(e.Val)))
 	}
 	return strings.Join(words, ", ")
@@ -258,15 +261,29 @@ func (b *batch) infoFor(t *playbook.Task, s *seat) *event.TaskInfo {
 	}
 	ctx := b.run.context(b.taskScope(s, p))
 	if hasName {
-		if v, err := ctx.Evaluate(name); err == nil {
-			i.Name = value.String(redact(v))
-		}
+		i.Name = b.shownName(t, ctx, name)
 	}
 	if hasNoLog {
 		ev := keywordReader{ctx: ctx, base: &t.Base}
 		i.NoLog = ev.boolean("no_log", noLog, false) || ev.err != nil
 	}
 	return &i
+}
+
+// shownName gives a task's name as its heading shows it. What can't be evaluated
+// in it is warned of; before 2.19 it stayed as it is written then.
+func (b *batch) shownName(t *playbook.Task, ctx *jinja.Context, name *value.Template) string {
+	if b.run.cfg.Env.Lenient {
+		if v, err := ctx.Evaluate(name); err == nil {
+			return value.String(redact(v))
+		}
+		return b.info(t).Name
+	}
+	v, faults := ctx.Show(name)
+	if len(faults) > 0 {
+		b.run.warn(t.Keys["name"], jinja.FaultsText(faults))
+	}
+	return value.String(redact(v))
 }
 
 // readVarsFiles reads the play's vars_files for a host. Names that need facts

@@ -205,6 +205,9 @@ func (i *itemRun) becomeFor(c *connectionVars, t *transport.Target) error {
 	}
 	method := c.text(first(ev.text("become_method", p.becomeMethod, ""), d.BecomeMethod, "sudo"), "ansible_become_method")
 	method = trimCollection(method)
+	if err := transport.CheckBecome(method); err != nil {
+		return source.Wrap(i.step.task.Keys["become_method"], err)
+	}
 	own := func(what string) []string {
 		return []string{"ansible_" + method + "_" + what, "ansible_become_" + what}
 	}

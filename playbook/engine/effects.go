@@ -116,6 +116,9 @@ func (i *itemRun) factEffect(result, facts *value.Dict) {
 	}
 }
 
+// ownFacts are modules whose results hold what the playbook says, not a host.
+var ownFacts = map[string]bool{"ansible.builtin.set_fact": true, "ansible.builtin.include_vars": true}
+
 // textClasses gives the classes that versions before 2.19 have for the text in
 // what set_fact sets; none when such a version is not imitated.
 func (i *itemRun) textClasses() map[string]string {

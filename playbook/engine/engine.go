@@ -153,7 +153,7 @@ func (e *Engine) Run(ctx context.Context, books []*playbook.Playbook) (*Outcome,
 		err = r.faulted()
 	}
 	out := r.outcome(ctx)
-	r.emit(event.RunEnd{Stats: out.Stats, Custom: r.custom, Interrupted: out.Interrupted, Time: time.Now()})
+	r.emit(event.RunEnd{Stats: out.Stats, Custom: r.custom, Interrupted: out.Interrupted, Broken: err != nil, Time: time.Now()})
 	return out, err
 }
 

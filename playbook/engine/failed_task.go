@@ -9,7 +9,7 @@ import (
 // ansible_failed_task: every keyword, those that are not set as none.
 func failedTask(st *step) value.Value {
 	t, p := st.task, st.plan
-	d := value.DictOf("name", st.info.Name, "action", t.Action, "args", t.Args, "tags", value.Strings(st.info.Tags...))
+	d := value.DictOf("name", st.info.Name, "action", t.Action, "args", ansibleArgs(t.Module, t.Args), "tags", value.Strings(st.info.Tags...))
 	if t.Role != nil {
 		d.Put("role", value.Str(t.Role.Role))
 	}

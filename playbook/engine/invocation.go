@@ -33,7 +33,35 @@ func (i *itemRun) addInvocation(spec *modules.Spec, args, result *value.Dict) {
 			shown.Put(a.Name, value.None)
 		}
 	}
+	if withCommands[i.module] {
+		shown = ansibleArgs(i.module, shown)
+		shown.Put("cmd", value.None)
+		shown.Put("_uses_shell", value.Bool(i.module == "ansible.builtin.shell"))
+	}
 	result.Put(invocationKey, value.DictOf("module_args", shown))
+}
+
+// withCommands are the modules whose command Ansible takes for the free text of
+// the task, wherever it is written.
+var withCommands = map[string]bool{"ansible.builtin.command": true, "ansible.builtin.shell": true, "ansible.builtin.script": true}
+
+// rawParams is Ansible's name for the free text of a task.
+const rawParams = "_raw_params"
+
+// ansibleArgs gives a module's arguments under the names that Ansible has.
+func ansibleArgs(module string, args *value.Dict) *value.Dict {
+	if _, ok := args.Lookup("cmd"); !ok || !withCommands[module] {
+		return args
+	}
+	named := value.NewDict(args.Len())
+	for _, e := range args.Entries() {
+		if value.String(e.Key) == "cmd" {
+			named.Put(rawParams, e.Val)
+			continue
+		}
+		named.Set(e.Key, e.Val)
+	}
+	return named
 }
 
 // shownInvocation gives a result as it is printed: without the calls below -vvv.

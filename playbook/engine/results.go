@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"drover/playbook/event"
+	"drover/playbook/jinja"
 	"drover/playbook/value"
 )
 
@@ -27,6 +28,9 @@ func (b *batch) apply(o *outcome) {
 	for _, s := range targets {
 		if r := st.task.Register; r != "" && o.result != nil {
 			s.registered.Set(r, o.result)
+			if b.run.cfg.Env.Lenient && ownFacts[st.task.Module] {
+				s.registered.Classify(r, jinja.ClassYAML)
+			}
 		}
 		for _, e := range o.effects {
 			e(b, s)

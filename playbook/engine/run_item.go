@@ -124,10 +124,11 @@ func conditionText(c playbook.Cond) value.Value {
 }
 
 // failed is the result of a run that an error ended before or beside the
-// module; ignore_errors counts for it too.
+// module; ignore_errors counts for it too, and as true when it is what can't be
+// evaluated, as in Ansible.
 func (i *itemRun) failed(err error) itemResult {
 	ev := &keywordReader{ctx: i.jinja, base: &i.step.task.Base}
-	i.kw.ignoreErrors = ev.boolean("ignore_errors", i.step.plan.ignoreErrors, false)
+	i.kw.ignoreErrors = ev.boolean("ignore_errors", i.step.plan.ignoreErrors, false) || ev.err != nil
 	i.out.err = err
 	return i.done(i.errorResult(err))
 }
@@ -437,8 +438,8 @@ func (i *itemRun) wantInclude() error {
 	inc, task := i.step.task.Include, i.step.task
 	ev := &keywordReader{ctx: i.jinja, base: &task.Base}
 	want := &inclusion{vars: i.loop}
-	if i.loop != nil {
-		want.label = value.String(i.loopLabel())
+	if i.loop != nil || i.kw.noLog {
+		want.label = value.String(i.showLabel())
 	}
 	if !inc.Role {
 		name := ev.text("file", inc.File, "")

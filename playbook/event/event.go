@@ -39,6 +39,7 @@ type TaskInfo struct {
 	Handler bool
 	Args    string // "key=value, …" of the arguments, for display_args_to_stdout
 	NoLog   bool
+	Check   bool // it only tells what it would do
 	Tags    []string
 }
 
@@ -183,6 +184,7 @@ type (
 		Stats       []HostStats // in order of the hosts' names
 		Custom      map[string]*value.Dict
 		Interrupted bool
+		Broken      bool // an error ended it
 		Time        time.Time
 	}
 )

@@ -18,7 +18,7 @@ var vaultFilters = []entry{
 
 // vaultTests ask whether something is encrypted.
 var vaultTests = []entry{
-	{"vault_encrypted", "value", vaultEncryptedTest, lazy},
+	{"vault_encrypted", "value", vaultEncryptedTest, lazy | undefinedOK},
 }
 
 // filterVaultID is the id of text that the vault filter made.
@@ -85,8 +85,15 @@ func unvaultFilter(a *args) (value.Value, error) {
 }
 
 // vaultEncryptedTest tells of vaulted text, and of what a loader decrypted:
-// that is a secret by the time a template sees it.
+// that is a secret by the time a template sees it, or can't be read.
 func vaultEncryptedTest(a *args) (value.Value, error) {
+	if u, ok := a.val("value").(*value.Undefined); ok {
+		var sealed *yaml.SealedError
+		if errors.As(u.Err, &sealed) {
+			return value.Bool(true), nil
+		}
+		return u, nil
+	}
 	if value.IsSecret(a.val("value")) {
 		return value.Bool(true), nil
 	}

@@ -42,7 +42,8 @@ type Context struct {
 type run struct {
 	depth, steps int
 	onSecret     func(text string)
-	trust        *trust // nil but for conditionals that are templates
+	trust        *trust   // nil but for conditionals that are templates
+	showing      *showing // nil but for text that is only shown
 }
 
 // OnSecret has f told of every secret that evaluation in c looks at: a variable

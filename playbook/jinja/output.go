@@ -85,7 +85,9 @@ func (o *output) text(v value.Value) error {
 func (o *output) join(v value.Value) error {
 	s, secret, err := o.c.joinable(v)
 	if u := undefinedOf(err); u != nil {
-		if o.undef == nil {
+		if s := o.c.run.showing; s != nil && o.c.run.depth == s.depth {
+			o.buf.WriteString(s.mark(u.Msg))
+		} else if o.undef == nil {
 			o.undef = u
 		}
 		return nil

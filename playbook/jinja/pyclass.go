@@ -2,13 +2,15 @@ package jinja
 
 import "drover/playbook/value"
 
-// The classes of text that ansible-core had before 2.19, as type_debug and
+// ClassYAML is the class of text that YAML holds; see TextClass.
+const ClassYAML = "AnsibleUnicode"
+
+// The other classes of text that ansible-core had before 2.19, as type_debug and
 // __class__ tell them: what YAML holds, what hosts and lookups said, what came
 // from the vault, and what templates make. Text carries no such mark here, so
 // the expression that gives it is looked at. It is asked in Lenient mode only.
 const (
 	classStr      = "str"
-	classYAML     = "AnsibleUnicode"
 	classVault    = "AnsibleVaultEncryptedUnicode"
 	classForeign  = "AnsibleUnsafeText"
 	classFinal    = "NativeJinjaText" // never read as a literal
@@ -33,7 +35,7 @@ func (c *Context) TextClass(v value.Value) string {
 		}
 		return c.textClass(tpl.single())
 	}
-	return classYAML
+	return ClassYAML
 }
 
 // textClass gives the class of the text that x gives.
@@ -118,7 +120,7 @@ func (c *Context) variableClass(x expr) string {
 		return classStr
 	}
 	if scope, knows := c.vars.(TrustingScope); knows && scope.Trusted(root.name) {
-		return classYAML
+		return ClassYAML
 	}
 	return classForeign
 }

@@ -80,7 +80,7 @@ func (c *converter) fresh(raw *yaml.Node) (*Node, error) {
 			return nil, err
 		}
 		n, err := c.list(raw)
-		if err == nil && raw.Tag != "!!seq" && raw.Tag != "" {
+		if err == nil && (raw.Tag == "!!omap" || raw.Tag == "!!pairs") {
 			err = c.pairs(n)
 		}
 		return n, err

@@ -132,6 +132,16 @@ func (v fixedVault) Decrypt([]byte) ([]byte, error) {
 	return []byte(v), nil
 }
 
+func TestUnsafeSequence(t *testing.T) {
+	v, err := Parse([]byte("- !unsafe ['{{ x }}', b]\n"), "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := value.Repr(v), "[['{{ x }}', 'b']]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestTrust(t *testing.T) {
 	text := []byte("t: '{{ x }}'\nu: !unsafe '{{ x }}'\nc: !unsafe {a: ['{{ x }}']}\nv: !vault 00\np: plain\nb: '{% x %}'\nh: '{# x #}'\n'{{ k }}': 1\n")
 	kinds := func(d *value.Dict) string {

@@ -54,6 +54,9 @@ func (p *defaultPrinter) Event(e event.Event) {
 	case event.Result:
 		p.result(e)
 	case event.RunEnd:
+		if e.Broken && len(e.Stats) == 0 {
+			return // nothing ran
+		}
 		p.recap(e.Stats, e.Custom)
 		if p.check && p.CheckMarkers {
 			p.banner("DRY RUN")
@@ -98,11 +101,12 @@ func (p *defaultPrinter) play(e event.PlayStart) {
 	if e.Name != "" {
 		text = "PLAY [" + e.Name + "]"
 	}
-	p.banner(text + p.checkMark())
+	p.banner(text + p.checkMark(p.check))
 }
 
-func (p *defaultPrinter) checkMark() string {
-	if p.check && p.CheckMarkers {
+// checkMark marks the heading of what only tells what it would do.
+func (p *defaultPrinter) checkMark(check bool) string {
+	if check && p.CheckMarkers {
 		return " [CHECK MODE]"
 	}
 	return ""
@@ -153,7 +157,7 @@ func (p *defaultPrinter) heading(t *event.TaskInfo) {
 	if p.ShowArgs && !t.NoLog && t.Args != "" {
 		args = " " + t.Args
 	}
-	p.banner(kind + " [" + t.Heading() + args + "]" + p.checkMark())
+	p.banner(kind + " [" + t.Heading() + args + "]" + p.checkMark(t.Check))
 	if p.Verbosity > 1 {
 		p.taskPath(t)
 	}

@@ -36,7 +36,7 @@ func (p *minimal) result(e event.Result) {
 	}
 	word, c := adhocState(e)
 	if text, ok := commandOutput(e, r); ok {
-		p.say(c, fmt.Sprintf("%s | %s | rc=%s >>\n%s", e.Host, word, value.String(r.At("rc")), text))
+		p.say(c, fmt.Sprintf("%s | %s | rc=%s >>\n%s", e.Host, word, exitStatus(r), text))
 		return
 	}
 	switch e.Status {
@@ -78,14 +78,14 @@ func commandOutput(e event.Result, r *value.Dict) (string, bool) {
 	if !isAction(e.Task, "command", "shell", "raw") {
 		return "", false
 	}
-	if _, ok := r.Lookup("rc"); !ok {
+	if e.Status == event.Skipped || e.Status == event.Unreachable {
 		return "", false
 	}
 	if _, job := r.Lookup("ansible_job_id"); job {
 		return "", false
 	}
 	var out strings.Builder
-	for _, k := range []string{"stdout", "stderr", "msg"} {
+	for _, k := range []string{"stdout", "stderr", "msg", "censored"} {
 		if k == "stderr" && out.Len() > 0 && !strings.HasSuffix(out.String(), "\n") {
 			out.WriteByte('\n')
 		}
@@ -94,6 +94,14 @@ func commandOutput(e event.Result, r *value.Dict) (string, bool) {
 		}
 	}
 	return strings.TrimRight(out.String(), "\n"), true
+}
+
+// exitStatus is the exit code of a command, -1 of one that did not end.
+func exitStatus(r *value.Dict) string {
+	if rc, ok := r.Lookup("rc"); ok {
+		return value.String(rc)
+	}
+	return "-1"
 }
 
 // oneline shows one line per host.
@@ -124,8 +132,9 @@ func (p *oneline) Event(e event.Event) {
 }
 
 func isCommand(e event.Result, r *value.Dict) bool {
+	_, ended := r.Lookup("rc")
 	_, ok := commandOutput(e, r)
-	return ok
+	return ok && ended
 }
 
 func oneCommand(host, word string, r *value.Dict) string {
