@@ -119,8 +119,8 @@ func (t *taskRun) runTogether(ctx context.Context, sum *loopSum, items []value.V
 			item.place = k
 			runs[k] = &sideBySide{itemRun: item, done: make(chan struct{})}
 		}
-		goOn := t.runWindow(ctx, g, runs, func(k int, r itemResult) { sum.add(runs[k].itemRun, r, items[ran+k]) }, sum)
-		if g.dependent.Load() {
+		apart, goOn := t.runWindow(ctx, g, runs, func(k int, r itemResult) { sum.add(runs[k].itemRun, r, items[ran+k]) }, sum)
+		if apart {
 			return ran
 		}
 		if !goOn {
@@ -132,8 +132,9 @@ func (t *taskRun) runTogether(ctx context.Context, sum *loopSum, items []value.V
 }
 
 // runWindow runs the items of a window, and takes their results in order as
-// they come. It reports whether the loop goes on.
-func (t *taskRun) runWindow(ctx context.Context, g *together, runs []*sideBySide, take func(int, itemResult), sum *loopSum) bool {
+// they come. It reports whether they have to run apart, none of them having run,
+// and whether the loop goes on.
+func (t *taskRun) runWindow(ctx context.Context, g *together, runs []*sideBySide, take func(int, itemResult), sum *loopSum) (apart, goOn bool) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for _, r := range runs {
@@ -146,7 +147,7 @@ func (t *taskRun) runWindow(ctx context.Context, g *together, runs []*sideBySide
 	all.Go(func() { g.send(ctx) })
 	<-g.decided
 	if g.dependent.Load() {
-		return false
+		return true, false
 	}
 	for k, r := range runs {
 		<-r.done
@@ -155,10 +156,10 @@ func (t *taskRun) runWindow(ctx context.Context, g *together, runs []*sideBySide
 		take(k, r.result)
 		t.out.notify = append(t.out.notify, r.out.notify...)
 		if sum.unreachable || ctx.Err() != nil && isTrue(r.result, "failed") {
-			return false
+			return false, false
 		}
 	}
-	return ctx.Err() == nil
+	return false, ctx.Err() == nil
 }
 
 // registerWatch is a layer without variables that notices when an item asks
