@@ -173,9 +173,10 @@ func (b *batch) failInclude(st *step, g *inclusionGroup, err error) {
 	}
 	for _, s := range g.seats {
 		result := b.notLoaded(st, g, err)
-		o := &outcome{step: st, seat: s, status: event.Failed, result: result, shown: result, err: err, absent: true}
+		o := &outcome{step: st, seat: s, status: event.Failed, result: result, shown: result, err: err, absent: 1}
 		if st.lost[s] { // by another item of its loop
 			b.tell(o, false)
+			s.stats.Failed++
 			continue
 		}
 		st.lost[s] = true

@@ -54,9 +54,10 @@ type outcome struct {
 	notify   []string
 	start    time.Time
 	end      time.Time
-	// absent: what an include names is not there. ignore_errors does not count
-	// for that, and a rescue keeps the host for this play only.
-	absent bool
+	// absent counts the names of an include, one for each item of its loop, that
+	// are not there. ignore_errors does not count for that, and a rescue keeps the
+	// host for this play only.
+	absent int
 	// told: people know of it already.
 	told bool
 	// edited is the step as it was changed in the debugger and then run.

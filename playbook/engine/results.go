@@ -97,10 +97,10 @@ func (b *batch) failed(o *outcome) (rescued bool) {
 	s.mark(&s.removed, !rescued)
 	s.fail()
 	switch {
-	case o.absent: // as Ansible counts it, wherever the failure leads
+	case o.absent > 0: // as Ansible counts it, wherever the failure leads
 		s.mark(&s.removed, true)
 		s.doomed, s.lost = true, true
-		s.stats.Failed++
+		s.stats.Failed += o.absent
 	case rescued:
 		s.stats.Rescued++
 	default:

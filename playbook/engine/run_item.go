@@ -91,7 +91,8 @@ func (i *itemRun) run(ctx context.Context) (r itemResult) {
 func (i *itemRun) notIncluded(err error) itemResult {
 	r := i.failed(err)
 	if errors.Is(err, fs.ErrNotExist) {
-		i.out.absent, i.out.ignored, r.ignored = true, false, false
+		i.out.absent++
+		i.out.ignored, r.ignored = false, false
 		if !i.batch.run.cfg.Env.Lenient {
 			r.dict.Put("reason", value.Str(errorText(err)))
 		}
