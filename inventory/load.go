@@ -45,8 +45,8 @@ func Load(sources []string, o Options) (*Inventory, error) {
 		return l.inv, nil
 	}
 	if o.UnparsedFails {
-		return nil, source.Errorf(source.Pos{}, "No inventory was parsed, please check your configuration and options.").
-			WithHint("none of these could be read: %s", strings.Join(sources, ", "))
+		e := unparsedError("No inventory was parsed, please check your configuration and options.")
+		return nil, e.WithHint("none of these could be read: %s", strings.Join(sources, ", "))
 	}
 	if !o.QuietUnparsed {
 		o.warn("No inventory was parsed, only implicit localhost is available")
@@ -158,6 +158,14 @@ func (l *loader) file(src string) (bool, error) {
 	return false, l.unparsed(src, failed)
 }
 
+// ErrUnparsed is inside errors about sources that nothing could read, where the
+// configuration makes them errors.
+var ErrUnparsed = errors.New("no inventory")
+
+func unparsedError(msg string) *source.Error {
+	return &source.Error{Msg: msg, Err: ErrUnparsed}
+}
+
 // unparsed reports a source that nothing could read.
 func (l *loader) unparsed(src string, failed []attempt) error {
 	reason := ""
@@ -170,7 +178,7 @@ func (l *loader) unparsed(src string, failed []attempt) error {
 		reason = ": " + err.Error()
 	}
 	if l.opts.AnyUnparsedFails {
-		list := source.List{source.Errorf(source.Pos{}, "Completely failed to parse inventory source %s%s", src, reason)}
+		list := source.List{unparsedError("Completely failed to parse inventory source " + src + reason)}
 		for _, a := range failed {
 			list.Add(fmt.Errorf("as %s: %w", a.format, a.err))
 		}

@@ -30,7 +30,7 @@ func kindError(name string, n *yaml.Node, want string) error {
 // text takes one line of text; numbers and booleans count as their text.
 func text(r *reader, name string, n *yaml.Node) value.Value {
 	if n.Kind != yaml.Scalar {
-		r.wrongValue(name, n, "a string")
+		r.wrongKind(name, n, "a string")
 		return nil
 	}
 	if _, ok := n.Text(); ok {

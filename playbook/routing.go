@@ -72,10 +72,11 @@ func (r *reader) routed(name string) (to, gone string) {
 	return name, ""
 }
 
-// checkRoute tells of a module that a collection has no more, or will drop.
+// checkRoute tells of a module that a collection has no more, which ends the run
+// wherever it stands, or will drop.
 func (r *reader) checkRoute(name string, m resolved, pos source.Pos) {
 	if m.gone != "" {
-		wide(r.faultf(pos, "the module '%s' can't be used: %s", name, m.gone), name)
+		general(wide(r.errorf(pos, "the module '%s' can't be used: %s", name, m.gone), name))
 		return
 	}
 	parts := strings.SplitN(name, ".", 3)

@@ -63,6 +63,7 @@ func exitCode(err error) int {
 	var setting *settingError
 	var adhoc *adhocError
 	var running *engine.RunError
+	var hostVars *engine.HostVarsError
 	switch {
 	case err == nil:
 		return exitOK
@@ -70,8 +71,10 @@ func exitCode(err error) int {
 		return firstCode(list)
 	case errors.As(err, &usage):
 		return exitFailed
+	case errors.As(err, &hostVars):
+		return exitUnreachable
 	case errors.As(err, &locked), errors.As(err, &running), errors.Is(err, fs.ErrNotExist), errors.Is(err, playbook.ErrGeneral),
-		errors.Is(err, yaml.ErrLocked):
+		errors.Is(err, yaml.ErrLocked), errors.Is(err, inventory.ErrUnparsed):
 		return exitError
 	case errors.Is(err, playbook.ErrTaskFails):
 		return exitFailed

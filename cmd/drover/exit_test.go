@@ -10,6 +10,7 @@ import (
 	"drover/inventory"
 	"drover/playbook/engine"
 	"drover/playbook/source"
+	"drover/playbook/vault"
 	"drover/transport"
 )
 
@@ -28,6 +29,8 @@ func TestExitCodes(t *testing.T) {
 		{&source.Error{Msg: "no such host", Err: inventory.ErrSelection}, 5},
 		{&source.Error{Msg: "no such role", Err: fs.ErrNotExist}, 1},
 		{&engine.RunError{Err: source.Errorf(source.Pos{File: "a.yml", Line: 1}, "no such handler")}, 1},
+		{&engine.HostVarsError{Host: "h", Err: &vault.Error{}}, 4},
+		{source.List{&source.Error{Msg: "nothing could read it", Err: inventory.ErrUnparsed}}, 1},
 		{context.Canceled, 99},
 	} {
 		if got := exitCode(tc.err); got != tc.want {

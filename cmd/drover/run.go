@@ -105,6 +105,9 @@ func (s *session) runBooks(loader *playbook.Loader, books []*playbook.Playbook) 
 		return 0, err
 	}
 	cfg.Tags, cfg.SkipTags = s.tags("tags", s.cfg.RunTags), s.tags("skip-tags", s.cfg.SkipTags)
+	if s.cli.Bool("list-tags") && !s.cli.IsSet("tags") && !s.cli.IsSet("skip-tags") {
+		cfg.Tags = []string{"never", "all"} // every tag that there is
+	}
 	cfg.StartAt, cfg.Step = s.cli.String("start-at-task"), s.cli.Bool("step")
 	cfg.Force = s.cli.Bool("force-handlers") || s.cfg.ForceHandlers
 	cfg.BookEnd = s.retryFile

@@ -134,6 +134,19 @@ type RunError struct{ Err *source.Error }
 
 func (e *RunError) Error() string { return e.Err.Error() }
 
+// HostVarsError is that of the group_vars and host_vars of a host, which can't be
+// read or decrypted.
+type HostVarsError struct {
+	Host string
+	Err  error
+}
+
+// Error implements error.
+func (e *HostVarsError) Error() string { return "variables of host " + e.Host + ": " + e.Err.Error() }
+
+// Unwrap gives what is wrong.
+func (e *HostVarsError) Unwrap() error { return e.Err }
+
 // asRunError gives a fault of the playbook the exit code of one that came up in
 // the run.
 func asRunError(err error) error {

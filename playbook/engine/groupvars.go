@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"path/filepath"
 
 	"drover/inventory"
@@ -19,7 +18,7 @@ func (r *run) inventoryLayers(h *host) []vars.Layer {
 	}
 	layers, err := r.makeInventoryLayers(h.inv)
 	if err != nil {
-		r.fault(fmt.Errorf("variables of host %s: %w", h.name, err))
+		r.fault(&HostVarsError{h.name, err})
 	}
 	c.playbook, c.generation, c.layers = r.playbookDir, r.inventoryGeneration.Load(), layers
 	return layers
