@@ -18,7 +18,7 @@ func (r *reader) wrongKind(name string, n *yaml.Node, want string) {
 	r.errs.Add(kindError(name, n, want))
 }
 
-func kindError(name string, n *yaml.Node, want string) error {
+func kindError(name string, n *yaml.Node, want string) *source.Error {
 	e := source.Errorf(n.Pos, "'%s' must be %s, not %s", name, want, n.What())
 	if s, ok := n.Text(); ok {
 		wide(e, s)
@@ -188,7 +188,7 @@ func (r *reader) tags(name string, n *yaml.Node) []value.Value {
 		switch {
 		case item.IsNull():
 		case item.Kind != yaml.Scalar:
-			r.wrongKind(name, item, "a string or a list of strings")
+			r.errs.Add(general(kindError(name, item, "a string or a list of strings")))
 		case item.IsTemplate():
 			out = append(out, r.keep(item))
 		case n.Kind == yaml.List: // commas part tags only where no list does

@@ -148,7 +148,7 @@ func (r *reader) circularRole(use *roleUse, id roleID) {
 	for _, o := range append(slices.Clip(r.roles[slices.Index(r.roles, id):]), id) {
 		chain = append(chain, filepath.Base(o.path))
 	}
-	wide(r.errorf(use.pos, "the role '%s' needs itself", use.Name), use.Name).
+	general(wide(r.errorf(use.pos, "the role '%s' needs itself", use.Name), use.Name)).
 		WithHint("it goes: %s", strings.Join(chain, " → "))
 }
 

@@ -164,7 +164,7 @@ func encrypted(jc *jinja.Context, p *playbook.Prompt, answer string) (value.Valu
 		args = append(args, value.None, value.Int(p.SaltSize))
 	}
 	v, err := jc.CallFilter("password_hash", args...)
-	return v, source.Wrap(p.Pos, err)
+	return v, asRunError(source.Wrap(p.Pos, err))
 }
 
 func isFile(path string) bool {
