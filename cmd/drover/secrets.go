@@ -35,25 +35,28 @@ func vaultSecrets(ctx context.Context, c *cli.Context, cfg *config.Config, t *te
 	if c.Bool("ask-vault-password") || (cfg.AskVaultPass && len(sources) == 0) {
 		sources = append(sources, cfg.VaultIdentity+"@prompt")
 	}
-	return readSecrets(ctx, sources, t, warn)
+	return readSecrets(ctx, sources, t, encryptsAnew(c), warn)
 }
 
 // readSecrets reads the passwords. One that can't be read is a warning as long
 // as another can, and one that is vaulted itself is opened with those before it.
-func readSecrets(ctx context.Context, sources []string, t *terminal, warn func(string)) (vault.Secrets, error) {
+func readSecrets(ctx context.Context, sources []string, t *terminal, isNew bool, warn func(string)) (vault.Secrets, error) {
 	var all vault.Secrets
 	var failed error
 	for _, s := range sources {
-		secret, err := vaultSecret(ctx, s, t)
+		secret, err := vaultSecret(ctx, s, t, isNew)
 		if err == nil && vault.IsVault(secret.Password) {
 			secret.Password, err = all.Decrypt(secret.Password)
 			secret.Password = bytes.TrimSpace(secret.Password)
 		}
 		if err != nil {
-			id, _ := vault.SplitID(s)
+			id, from := vault.SplitID(s)
 			what := "Error in vault password file loading"
-			if errors.Is(err, fs.ErrNotExist) {
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
 				what = "Error getting vault password file"
+			case asksFor(from):
+				what = "Error in vault password prompt"
 			}
 			warn(fmt.Sprintf("%s (%s): %v", what, id, err))
 			failed = err
@@ -67,21 +70,50 @@ func readSecrets(ctx context.Context, sources []string, t *terminal, warn func(s
 	return all, nil
 }
 
-func vaultSecret(ctx context.Context, arg string, t *terminal) (vault.Secret, error) {
+// vaultSecret gets the password that arg, ID@SOURCE, stands for; isNew says that
+// one which is asked for is to encrypt with.
+func vaultSecret(ctx context.Context, arg string, t *terminal, isNew bool) (vault.Secret, error) {
 	id, from := vault.SplitID(arg)
-	if from != "prompt" && from != "prompt_ask_vault_pass" {
+	if !asksFor(from) {
 		password, err := vault.ReadPassword(ctx, id, expandHome(from))
 		return vault.Secret{ID: id, Password: password}, err
 	}
-	prompt := "Vault password: "
-	if id != vault.DefaultID {
-		prompt = fmt.Sprintf("Vault password (%s): ", id)
-	}
-	line, err := t.ReadLine(ctx, prompt, false)
+	line, err := askVaultPassword(ctx, t, id, isNew)
 	if err != nil {
 		return vault.Secret{}, fmt.Errorf("vault password: %w", err)
 	}
 	return vault.Secret{ID: id, Password: []byte(line)}, nil
+}
+
+// asksFor reports whether the source of a vault's password is a question.
+func asksFor(source string) bool { return source == "prompt" || source == "prompt_ask_vault_pass" }
+
+// askVaultPassword asks for the password of a vault id, a new one twice.
+func askVaultPassword(ctx context.Context, t *terminal, id string, isNew bool) (string, error) {
+	prompt, again := "Vault password: ", "Confirm New Vault password: "
+	if isNew {
+		prompt = "New Vault password: "
+	}
+	if id != vault.DefaultID {
+		prompt, again = fmt.Sprintf("Vault password (%s): ", id), fmt.Sprintf("Confirm new vault password (%s): ", id)
+		if isNew {
+			prompt = fmt.Sprintf("New vault password (%s): ", id)
+		}
+	}
+	line, err := t.ReadLine(ctx, prompt, false)
+	switch {
+	case err != nil:
+		return "", err
+	case line == "":
+		return "", errors.New("Invalid vault password was provided: it is empty")
+	case !isNew:
+		return line, nil
+	}
+	repeated, err := t.ReadLine(ctx, again, false)
+	if err == nil && repeated != line {
+		err = errors.New("the two passwords are not the same")
+	}
+	return line, err
 }
 
 // passwords asks for, or reads, the passwords to log in and to become.

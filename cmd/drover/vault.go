@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -87,6 +86,12 @@ func runVault(c *cli.Context, verbosity int) (code int, err error) {
 	return exitOK, action.do(v)
 }
 
+// encryptsAnew reports whether the command line is that of a vault's action which
+// encrypts, so that a password that is asked for is a new one.
+func encryptsAnew(c *cli.Context) bool {
+	return strings.HasSuffix(c.App.Name, "vault") && vaultActions[c.Args().First()].encrypts
+}
+
 // findSecrets makes sure that there is a password, and picks the one to
 // encrypt with.
 func (v *vaultRun) findSecrets(encrypts bool) error {
@@ -122,25 +127,9 @@ func (v *vaultRun) findSecrets(encrypts bool) error {
 
 // askSecret asks for the password, a new one twice.
 func (v *vaultRun) askSecret(isNew bool) (vault.Secret, error) {
-	ctx, prompt := v.cli.Context, "Vault password: "
-	if isNew {
-		prompt = "New Vault password: "
-	}
-	line, err := v.term.ReadLine(ctx, prompt, false)
+	line, err := askVaultPassword(v.cli.Context, v.term, vault.DefaultID, isNew)
 	if err != nil {
 		return vault.Secret{}, fmt.Errorf("a vault password is needed (--vault-id, --vault-password-file): %w", err)
-	}
-	if line == "" {
-		return vault.Secret{}, errors.New("the vault password is empty")
-	}
-	if isNew {
-		again, err := v.term.ReadLine(ctx, "Confirm New Vault password: ", false)
-		if err != nil {
-			return vault.Secret{}, err
-		}
-		if again != line {
-			return vault.Secret{}, errors.New("the two passwords are not the same")
-		}
 	}
 	return vault.Secret{ID: v.cfg.VaultIdentity, Password: []byte(line)}, nil
 }
@@ -162,7 +151,7 @@ func (v *vaultRun) newSecret() (vault.Secret, error) {
 	if from == "" {
 		return v.askSecret(true)
 	}
-	return vaultSecret(v.cli.Context, from, v.term)
+	return vaultSecret(v.cli.Context, from, v.term, true)
 }
 
 // say tells a person at a terminal that something was done.
