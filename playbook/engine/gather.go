@@ -112,9 +112,9 @@ func (r *run) askOne(ctx context.Context, p *playbook.Prompt, jc *jinja.Context)
 	if ev.err != nil {
 		return nil, ev.err
 	}
-	answer := otherwise
+	answer, hasDefault := otherwise, p.Default != nil && p.Default != value.None
 	if t := r.cfg.Terminal; t != nil && t.Interactive() {
-		if p.Default != nil {
+		if hasDefault {
 			text += " [" + otherwise + "]"
 		}
 		line, err := r.askTwice(ctx, t, text+": ", p)
@@ -124,7 +124,7 @@ func (r *run) askOne(ctx context.Context, p *playbook.Prompt, jc *jinja.Context)
 		if line != "" {
 			answer = line
 		}
-	} else if p.Default == nil {
+	} else if !hasDefault {
 		answer = value.String(value.None) // as Ansible has it where nobody can be asked
 	}
 	if p.Encrypt != "" {
