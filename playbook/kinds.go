@@ -187,6 +187,8 @@ func (r *reader) tags(name string, n *yaml.Node) []value.Value {
 	for _, item := range elements(n) {
 		switch {
 		case item.IsNull():
+		case n.Kind != yaml.List && !isText(n):
+			general(r.errorf(item.Pos, "tags must be specified as a list, or as text, not %s", n.What()))
 		case item.Kind != yaml.Scalar:
 			r.errs.Add(general(kindError(name, item, "a string or a list of strings")))
 		case item.IsTemplate():
@@ -202,6 +204,11 @@ func (r *reader) tags(name string, n *yaml.Node) []value.Value {
 		}
 	}
 	return out
+}
+
+func isText(n *yaml.Node) bool {
+	_, ok := n.Text()
+	return ok
 }
 
 // conds takes one condition or a list of them, and checks their syntax.

@@ -69,7 +69,11 @@ func (b *batch) varsFile(s *seat, ctx *jinja.Context, entry value.Value) (*value
 		if err != nil {
 			return nil, err
 		}
-		path, err := b.run.cfg.Loader.Find(&playbook.Task{Play: b.play.play}, "vars", value.String(v))
+		name, isText := value.AsString(v)
+		if !isText {
+			return nil, source.Errorf(b.play.play.Keys["vars_files"], "an entry of vars_files must be a file's name or a list of names, not %s", value.Repr(v))
+		}
+		path, err := b.run.cfg.Loader.Find(&playbook.Task{Play: b.play.play}, "vars", name)
 		if err != nil {
 			missing = err
 			continue

@@ -308,7 +308,9 @@ func (i *itemRun) addVariables(env map[string]string, d *value.Dict) error {
 		if err != nil {
 			return source.Wrap(i.step.task.Keys["environment"], err)
 		}
-		env[value.String(e.Key)] = value.String(v)
+		if v != value.Omit {
+			env[value.String(e.Key)] = value.String(v)
+		}
 	}
 	return nil
 }
