@@ -43,15 +43,16 @@ var moved = sync.OnceValue(func() map[string]string {
 })
 
 // missing resolves the name of a module that drover does not have: it may have
-// moved to a collection that is installed.
+// moved to a collection that is installed, and there under another name.
 func (r *reader) missing(name string) (resolved, bool) {
 	m, ok := r.l.missing(name)
 	if !ok || !m.missing {
 		return m, ok
 	}
-	parts := strings.SplitN(m.module, ".", 3)
+	to, _ := r.routed(m.module)
+	parts := strings.SplitN(to, ".", 3)
 	if own := r.collectionModule(parts[0]+"."+parts[1], parts[2]); own != nil {
-		return resolved{module: m.module, own: own}, true
+		return resolved{module: to, own: own}, true
 	}
 	return m, true
 }

@@ -147,6 +147,10 @@ func (r *reader) notAPlay(n *yaml.Node) {
 func (r *reader) importPlaybook(n *yaml.Node, keyword string, v *yaml.Node, path string) []*Play {
 	var b Base
 	r.base(ownImport, &b, n, func(name string, _ yaml.Pair) bool { return name == keyword })
+	if v.IsNull() {
+		r.errorf(n.Pos, "import_playbook needs the name of a playbook")
+		return nil
+	}
 	outer := r.playbook
 	r.playbook = path
 	name, fault := r.staticName(literal(v), v.Pos, place{file: path}, b.Vars)
@@ -155,7 +159,7 @@ func (r *reader) importPlaybook(n *yaml.Node, keyword string, v *yaml.Node, path
 		return nil
 	}
 	if words := strings.Fields(name); len(words) > 1 && strings.Contains(words[1], "=") {
-		r.errorf(v.Pos, "import_playbook takes only the name of a playbook").WithHint("hand over variables with 'vars:'")
+		general(r.errorf(v.Pos, "import_playbook takes only the name of a playbook").WithHint("hand over variables with 'vars:'"))
 		return nil
 	}
 	file := name
