@@ -35,6 +35,7 @@ type loaderCache struct {
 	modules       map[string]map[string]string
 	moduleFolders map[string][]string
 	own           map[string]*OwnModule // by path
+	roleFolders   []string              // of every role that was loaded; see withModules
 	shadowed      sync.Map              // the files that shadowed warned of
 	ahead         chan struct{}         // held by those who read ahead
 }

@@ -137,8 +137,19 @@ func (l *Loader) moduleFolders(path string) []string {
 	return dirs
 }
 
+// withModules notes a role's folder: once a role was loaded, whatever is loaded
+// later can use its modules and plugins.
+func (l *Loader) withModules(role string) {
+	l.cache.mu.Lock()
+	defer l.cache.mu.Unlock()
+	if !slices.Contains(l.cache.roleFolders, role) {
+		l.cache.roleFolders = append(l.cache.roleFolders, role)
+	}
+}
+
 // roleFolders gives the folders of the roles whose own modules and plugins can
-// be used here: those being loaded, those around an include, and the play's.
+// be used here: those being loaded, those around an include, the play's, and all
+// that were loaded before.
 func (r *reader) roleFolders() []string {
 	dirs := slices.Clone(r.including)
 	for _, role := range r.roles {
@@ -149,7 +160,9 @@ func (r *reader) roleFolders() []string {
 			dirs = append(dirs, role.Path)
 		}
 	}
-	return dirs
+	r.l.cache.mu.Lock()
+	defer r.l.cache.mu.Unlock()
+	return append(dirs, r.l.cache.roleFolders...)
 }
 
 // shadowed warns of a module of the user's own that would take the place of

@@ -130,6 +130,7 @@ func (r *reader) role(use *roleUse, at place) *Role {
 		r.circularRole(use, id)
 		return nil
 	}
+	r.l.withModules(id.path)
 	r.roles = append(r.roles, id)
 	defer func() { r.roles = r.roles[:len(r.roles)-1] }()
 	meta := r.roleMeta(role, where, use)
