@@ -31,7 +31,7 @@ func lookupEntries() map[string]*entry {
 			}
 		}
 	}
-	for _, short := range []string{"cartesian", "flattened"} {
+	for _, short := range []string{"cartesian", "filetree", "flattened"} {
 		all[short] = all["community.general."+short]
 	}
 	return all
