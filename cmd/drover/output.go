@@ -155,7 +155,7 @@ func chosenColours(cfg *config.Config) render.Colors {
 	if !wantColour(os.Stdout, cfg.ForceColor, cfg.NoColor) {
 		return nil
 	}
-	return cfg.Colors()
+	return render.NewColors(cfg.Colors())
 }
 
 // prettyResults gives callback_format_pretty, nil where nobody set it.

@@ -1,15 +1,36 @@
 package render
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/fatih/color"
 )
 
-// Colors gives the codes of ANSI's "select graphic rendition" (0;32) by what is
-// coloured: ok, changed, skip, error, unreachable, included, diff_add,
-// diff_remove, diff_lines, warn, deprecate, verbose, debug. Without a code a text
-// stays as it is; nil colours nothing.
-type Colors map[string]string
+// Colors paints texts by what they mean; what it does not know stays as it is,
+// and nil colours nothing.
+type Colors map[colour]*color.Color
+
+// NewColors makes colours of codes of ANSI's "select graphic rendition" (0;32),
+// by what is coloured: ok, changed, skip, error, unreachable, included, diff_add,
+// diff_remove, diff_lines, warn, deprecate, verbose, debug. They paint whatever
+// the environment says: whether to paint at all is decided once, by the command
+// line.
+func NewColors(codes map[string]string) Colors {
+	p := make(Colors, len(codes))
+	for what, code := range codes {
+		c := color.New()
+		for _, number := range strings.Split(code, ";") {
+			if n, err := strconv.Atoi(number); err == nil {
+				c.Add(color.Attribute(n))
+			}
+		}
+		c.EnableColor()
+		p[colour(what)] = c
+	}
+	return p
+}
 
 // colour is what the colour of a text means: a key of Colors.
 type colour string
@@ -34,17 +55,22 @@ const (
 // paint colours every line of text by itself, so that pagers that show a
 // single line show it in colour.
 func (p Colors) paint(c colour, text string) string {
-	code := p[string(c)]
-	if code == "" {
+	painter := p[c]
+	if painter == nil {
 		return text
 	}
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
+	var b strings.Builder
+	for i, line := range strings.Split(text, "\n") {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
 		if line != "" {
-			lines[i] = "\x1b[" + code + "m" + line + "\x1b[0m"
+			painter.SetWriter(&b)
+			b.WriteString(line)
+			painter.UnsetWriter(&b)
 		}
 	}
-	return strings.Join(lines, "\n")
+	return b.String()
 }
 
 // textWidth is the number of columns that text takes on a terminal.

@@ -102,10 +102,10 @@ func TestPrinters(t *testing.T) {
 		{"default-vvv", "default", Options{Verbosity: 3, Format: JSON}},
 		{"default-json", "default", Options{Format: JSON, CustomStats: true}},
 		{"default-yaml", "default", Options{Format: YAML, Verbosity: 1}},
-		{"default-colour", "default", Options{Colors: Colors{
+		{"default-colour", "default", Options{Colors: NewColors(map[string]string{
 			"ok": "0;32", "changed": "0;33", "skip": "0;36", "error": "0;31", "unreachable": "1;31", "included": "0;36", "diff_add": "0;32",
 			"diff_remove": "0;31", "diff_lines": "0;36", "warn": "1;35", "deprecate": "0;35", "verbose": "0;34", "debug": "1;30",
-		}}},
+		})}},
 		{"default-hidden", "default", Options{HideOK: true, HideSkipped: true}},
 		{"minimal", "minimal", Options{}},
 		{"oneline", "oneline", Options{}},
