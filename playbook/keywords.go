@@ -101,7 +101,7 @@ var (
 		"poll":         func(r *reader, name string, t *Task, n *yaml.Node) { t.Poll = integer(r, name, n) },
 	}
 	handlerKeywords = map[string]func(r *reader, name string, t *Task, n *yaml.Node){
-		"listen": func(r *reader, name string, t *Task, n *yaml.Node) { t.Listen = r.scalars(name, n) },
+		"listen": (*reader).listen,
 	}
 	blockKeywords = []string{"block", "rescue", "always"}
 
@@ -174,10 +174,20 @@ func (r *reader) register(name string, t *Task, n *yaml.Node) {
 	if !ok {
 		s = value.String(n.Value())
 	}
-	if why := badVariableName(s); why != "" && !n.IsTemplate() {
+	if why := badVariableName(s); why != "" {
 		wide(r.errorf(n.Pos, "Invalid variable name in 'register' specified: '%s': %s", s, why), s)
 	}
 	t.Register = s
+}
+
+// listen takes the topics that a handler hears of.
+func (r *reader) listen(name string, t *Task, n *yaml.Node) {
+	for _, item := range elements(n) {
+		if _, ok := item.Text(); !ok && !item.IsNull() {
+			r.wrongKind(name, item, "a string or a list of strings")
+		}
+	}
+	t.Listen = r.values(n)
 }
 
 // loop takes the list to go through.
