@@ -314,7 +314,7 @@ func TestBecome(t *testing.T) {
 		"right password":  {become: transport.Become{Password: "open sesame"}},
 		"wrong password":  {transport.Become{Password: "guess"}, []string{"sudo to user root", "Incorrect sudo password", "ansible_become_password"}},
 		"no password":     {transport.Become{}, []string{"Missing sudo password", "-K"}},
-		"no such method":  {transport.Become{Method: "magic"}, []string{`"magic" is not known`, "sudo"}},
+		"no such method":  {transport.Become{Method: "magic"}, []string{`Invalid become method specified`, "sudo"}},
 		"no such program": {transport.Become{Method: "doas", Exe: "/nowhere/doas"}, []string{"exit code 127", "not found"}},
 	}
 	for name, test := range tests {
