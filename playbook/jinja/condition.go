@@ -130,17 +130,7 @@ func (c *Context) foreignCondition(expr string, pos source.Pos) (bool, error) {
 }
 
 // isReference reports whether an expression is a variable, or a part of one.
-func isReference(x expr) bool {
-	switch x := x.(type) {
-	case *nameExpr:
-		return true
-	case *attrExpr:
-		return isReference(x.x)
-	case *itemExpr:
-		return isReference(x.x)
-	}
-	return false
-}
+func isReference(x expr) bool { return rootOf(x) != nil }
 
 // boolean gives the truth of a conditional's result.
 func (c *Context) boolean(v value.Value, pos source.Pos) (bool, error) {

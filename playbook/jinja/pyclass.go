@@ -99,7 +99,7 @@ func (a *args) keyword(name string) expr {
 
 // variableClass gives the class of the text of a variable or a part of one.
 func (c *Context) variableClass(x expr) string {
-	root := rootName(x)
+	root := rootOf(x)
 	if root == nil || len(root.refs) > 0 {
 		return classStr
 	}
@@ -123,19 +123,6 @@ func (c *Context) variableClass(x expr) string {
 		return ClassYAML
 	}
 	return classForeign
-}
-
-// rootName gives the variable that x is a part of, nil when there is none.
-func rootName(x expr) *nameExpr {
-	switch x := x.(type) {
-	case *nameExpr:
-		return x
-	case *attrExpr:
-		return rootName(x.x)
-	case *itemExpr:
-		return rootName(x.x)
-	}
-	return nil
 }
 
 // written gives what x stands for as it is written, and whether that is the
