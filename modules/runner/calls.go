@@ -17,17 +17,17 @@ import (
 // startCall runs a call beside the others.
 func (s *server) startCall(ctx context.Context, id uint32, c *wire.Call) {
 	ctx, done := s.begin(ctx, id, func() {})
-	go func() {
+	s.workers.do(func() {
 		defer done()
 		s.reply(id, s.run(ctx, id, c, nil))
-	}()
+	})
 }
 
 // startBatch runs the calls of a batch one after the other.
 func (s *server) startBatch(ctx context.Context, id uint32, b *wire.Batch) {
 	var stopped atomic.Bool
 	ctx, done := s.begin(ctx, id, func() { stopped.Store(true) })
-	go func() {
+	s.workers.do(func() {
 		defer done()
 		fetched := s.prefetch(ctx, id, b)
 		defer fetched.close()
@@ -43,7 +43,7 @@ func (s *server) startBatch(ctx context.Context, id uint32, b *wire.Batch) {
 			}
 		}
 		_ = s.w.Write(wire.TypeBatchEnd, id, nil)
-	}()
+	})
 }
 
 func failed(r *wire.Reply) bool {

@@ -15,6 +15,7 @@ import (
 
 	"drover/modules"
 	"drover/modules/target"
+	"drover/transport/wire"
 )
 
 // Main is the program on the host: it serves drover's modules on the standard
@@ -24,6 +25,7 @@ func Main(args []string) int { return MainWith(args, modules.Lookup) }
 
 // MainWith is Main with other modules.
 func MainWith(args []string, lookup func(name string) (modules.Module, bool)) int {
+	restoreEnv()
 	self, err := os.Executable()
 	if err != nil {
 		self = os.Args[0]
@@ -54,6 +56,21 @@ func exitCode(err error) int {
 	}
 	fmt.Fprintln(os.Stderr, "drover-runner:", err)
 	return 1
+}
+
+// restoreEnv takes out of the environment what the line that started the runner
+// put there for the start alone: the programs of the tasks shall not see it.
+func restoreEnv() {
+	was, ours := os.LookupEnv(wire.ProcessorsEnv)
+	if !ours {
+		return
+	}
+	_ = os.Unsetenv(wire.ProcessorsEnv)
+	if was == "" {
+		_ = os.Unsetenv("GOMAXPROCS")
+	} else {
+		_ = os.Setenv("GOMAXPROCS", was)
+	}
 }
 
 // startNarrow keeps the process to one processor, and gives what ends that: a

@@ -45,7 +45,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 		o.Long = func() {}
 	}
 	w := wire.NewWriter(out)
-	s := &server{o: o, w: w, streams: wire.NewStreams(w, "the controller"), cancels: map[uint32]func(stopOnly bool){}}
+	s := &server{o: o, w: w, workers: newWorkers(ctx), streams: wire.NewStreams(w, "the controller"), cancels: map[uint32]func(stopOnly bool){}}
 	hello := &wire.Hello{Version: wire.Version, PID: os.Getpid(), User: o.Host.Users().Current().Name}
 	if len(o.Detach) > 0 {
 		hello.Program = o.Detach[0]
@@ -72,6 +72,7 @@ type server struct {
 	w       *wire.Writer
 	env     map[string]string // from the controller's hello
 	streams *wire.Streams
+	workers *workers
 
 	running sync.WaitGroup
 	mu      sync.Mutex

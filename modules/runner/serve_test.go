@@ -31,14 +31,14 @@ func options(run module) Options {
 
 // controller is the other side of a Serve.
 type controller struct {
-	t    *testing.T
+	t    testing.TB
 	w    *wire.Writer
 	r    *wire.Reader
 	in   *io.PipeWriter
 	done chan error // what Serve returned
 }
 
-func serve(t *testing.T, o Options, env map[string]string) *controller {
+func serve(t testing.TB, o Options, env map[string]string) *controller {
 	t.Helper()
 	in, toServer := io.Pipe()
 	fromServer, out := io.Pipe()

@@ -19,6 +19,7 @@ type keeper struct {
 	last     uint64 // of the leases
 	runs     int
 	pipes    pipes
+	width    width
 	ended    bool
 }
 
@@ -92,6 +93,9 @@ func (k *keeper) stop() {
 func (k *keeper) leave() {
 	k.mu.Lock()
 	k.runs--
+	if k.runs == 0 {
+		k.width.narrow()
+	}
 	k.mu.Unlock()
 	k.leaveIfIdle()
 }
@@ -158,6 +162,9 @@ func (k *keeper) lend(c *kept) uint64 {
 	c.ctx, c.end = context.WithCancel(context.Background())
 	k.last++
 	k.leases[k.last] = c
+	if len(k.leases) > narrowLeases {
+		k.width.widen()
+	}
 	return k.last
 }
 

@@ -32,6 +32,7 @@ func Main(args []string) int {
 	file.Close()
 	listener.(*net.UnixListener).SetUnlinkOnClose(true)
 	k := &keeper{listener: listener, idle: map[string][]*kept{}, leases: map[uint64]*kept{}}
+	k.width.narrow()
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	go func() {
@@ -152,7 +153,7 @@ func startKeeper(path string, start []string) error {
 	cmd.ExtraFiles = []*os.File{file}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal's signals
 	closeOnExec()
-	if err := cmd.Start(); err != nil {
+	if err := withLateTimers(cmd.Start); err != nil {
 		_ = os.Remove(path)
 		return err
 	}

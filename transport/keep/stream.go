@@ -93,7 +93,7 @@ func (k *keeper) exec(l *link, h *hello) {
 	}()
 	ended := make(chan struct{})
 	go func() {
-		relay(p, pipe, l, h.Options.Bulk)
+		k.relay(p, pipe, l, h.Options.Bulk)
 		close(ended)
 	}()
 	select {
@@ -111,18 +111,20 @@ func (k *keeper) exec(l *link, h *hello) {
 }
 
 // relay passes on a command's input, output and end.
-func relay(p transport.Process, pipe, l *link, bulk bool) {
+func (k *keeper) relay(p transport.Process, pipe, l *link, bulk bool) {
 	go func() {
-		in := io.Writer(p.Stdin())
-		if !bulk {
-			in = struct{ io.Writer }{in} // at once, not in the pace of a large amount
+		in := io.Writer(p.Stdin()) // in the pace of a large amount
+		if bulk {
+			k.width.widen()
+		} else {
+			in = k.width.watch(in)
 		}
 		_, _ = io.Copy(in, struct{ io.Reader }{pipe})
 		_ = p.Stdin().Close()
 	}()
 	var output sync.WaitGroup
 	output.Go(func() {
-		_, _ = io.Copy(pipe, p.Stdout())
+		_, _ = io.Copy(k.width.watch(pipe), p.Stdout())
 		_ = pipe.CloseWrite()
 	})
 	output.Go(func() { _, _ = io.Copy(saidWriter{l}, p.Stderr()) })

@@ -5,6 +5,10 @@ import (
 	"strings"
 )
 
+// ProcessorsEnv is the environment variable that gives a runner's GOMAXPROCS as it
+// was before the line that starts the runner set it; it may be empty.
+const ProcessorsEnv = "DROVER_GOMAXPROCS"
+
 // maxNoise is how much a login shell may print before the runner speaks.
 const maxNoise = 256 << 10
 
