@@ -80,6 +80,10 @@ func TestLoginShells(t *testing.T) {
 		l.must(t, h, "usermod -s "+shell+" deploy; rm -rf /home/deploy/.cache")
 		drover(t, "exec", "-b", "-i", inv, "all", "-a", "id -un").want(t, 0, "root")
 		drover(t, "exec", "-b", "-i", inv, "all", "-m", "script", "-a", script+" it").want(t, 0, "ran as root with it")
+		for range 3 { // as the login user; the later ones know where the runner is
+			drover(t, "exec", "-i", inv, "all", "-a", "printenv GOMAXPROCS").want(t, 2, "rc=1")
+			drover(t, "exec", "-i", inv, "all", "-a", "id -un").want(t, 0, "deploy")
+		}
 	}
 }
 

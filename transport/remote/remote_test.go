@@ -54,6 +54,9 @@ var testModules = map[string]modules.Module{
 		}
 		return r.Set("pid", os.Getpid()).Set("env", c.Env["ENV"]), nil
 	}),
+	"environ": funcModule(func(context.Context, target.Host, *modules.Call) (*modules.Result, error) {
+		return new(modules.Result).Set("environ", strings.Join(os.Environ(), "\n")), nil
+	}),
 	"fail": funcModule(func(context.Context, target.Host, *modules.Call) (*modules.Result, error) {
 		return nil, modules.Failf("it failed")
 	}),

@@ -1,6 +1,7 @@
 package remote_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"drover/transport"
 	"drover/transport/remote"
 	"drover/transport/sshtest"
+	"drover/transport/wire"
 )
 
 // cached finds the runners that were left on a host.
@@ -194,6 +196,62 @@ func TestWarmStart(t *testing.T) {
 		}
 	}
 	call(t, open(t, newPool(t), h.target()), request("echo"))
+}
+
+// recalling is a connection that outlived a run.
+type recalling struct {
+	transport.Conn
+	path *string
+}
+
+func (c recalling) Recall() string       { return *c.path }
+func (c recalling) Remember(path string) { *c.path = path }
+
+type recallingDialer struct {
+	transport.Dialer
+	path *string
+}
+
+func (d recallingDialer) Dial(ctx context.Context, t *transport.Target) (transport.Conn, error) {
+	c, err := d.Dialer.Dial(ctx, t)
+	return recalling{c, d.path}, err
+}
+
+// What a run remembers of the runner's place is tried once, and no more where it
+// was wrong.
+func TestRecalledRunner(t *testing.T) {
+	h := startHost(t, nil)
+	r, err := self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := ""
+	again := func() {
+		t.Helper()
+		p := remote.NewPool(recallingDialer{transport.NewDialer(transport.Options{}), &path}, remote.Options{Runners: runners{r}})
+		defer p.Close()
+		d := call(t, open(t, p, h.target()), request("environ"))
+		for _, name := range []string{"GOMAXPROCS", wire.ProcessorsEnv} {
+			if strings.Contains(value.String(d.At("environ")), name+"=") {
+				t.Errorf("the modules see %s", name)
+			}
+		}
+	}
+	again()
+	known := path
+	if !strings.HasPrefix(known, h.home) {
+		t.Fatalf("remembered %q", known)
+	}
+	if again(); path != known {
+		t.Errorf("a right path became %q", path)
+	}
+	path = "/nowhere/" + filepath.Base(known)
+	if again(); path != "-" {
+		t.Errorf("a wrong path became %q", path)
+	}
+	if again(); path != "-" {
+		t.Errorf("what is not to be guessed became %q", path)
+	}
 }
 
 // A host without gzip and without any program that computes hashes.
