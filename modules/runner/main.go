@@ -42,9 +42,10 @@ func MainWith(args []string, lookup func(name string) (modules.Module, bool)) in
 	leaveLostFolder()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	// A write to a controller that has gone is an error, not the end of us:
-	// the calls' processes have to be killed first.
-	signal.Ignore(syscall.SIGPIPE)
+	// A write to a controller that has gone is an error, not the end of us: the
+	// calls' processes have to be killed first. The signal is caught and not
+	// ignored, because what is ignored is so for the commands too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	widen(os.Stdin, os.Stdout)
 	in, out := streams()
 	return exitCode(Serve(ctx, in, out, o))

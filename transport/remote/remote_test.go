@@ -57,6 +57,13 @@ var testModules = map[string]modules.Module{
 	"environ": funcModule(func(context.Context, target.Host, *modules.Call) (*modules.Result, error) {
 		return new(modules.Result).Set("environ", strings.Join(os.Environ(), "\n")), nil
 	}),
+	"signals": funcModule(func(ctx context.Context, h target.Host, _ *modules.Call) (*modules.Result, error) {
+		out, err := h.Run(ctx, target.Cmd{Argv: []string{"grep", "-E", "SigIgn|SigBlk", "/proc/self/status"}})
+		if err != nil {
+			return nil, err
+		}
+		return new(modules.Result).Set("signals", string(out.Stdout)), nil
+	}),
 	"fail": funcModule(func(context.Context, target.Host, *modules.Call) (*modules.Result, error) {
 		return nil, modules.Failf("it failed")
 	}),

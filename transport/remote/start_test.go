@@ -268,6 +268,18 @@ func TestBareHost(t *testing.T) {
 	call(t, open(t, newPool(t), h.target()), request("echo"))
 }
 
+// Commands find all signals as a shell would give them.
+func TestSignalsOfCommands(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells which signals a process ignores")
+	}
+	d := call(t, open(t, newPool(t), startHost(t, nil).target()), request("signals"))
+	const none = "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
+	if got := value.String(d.At("signals")); got != none {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestKilledRunner(t *testing.T) {
 	h := startHost(t, nil)
 	p := newPool(t)
