@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os/exec"
+	"path/filepath"
 	"time"
 )
 
@@ -58,7 +59,7 @@ func measureStartup(ctx context.Context, b *bench) (*table, error) {
 		check.dir = b.o.repo
 		other := b.ansibleCommand("ansible-playbook, the same check", "--syntax-check", b.o.playbook)
 		for i := range other {
-			other[i].dir = b.o.repo
+			other[i].dir, other[i].cmd = b.o.repo, ownConfig(other[i].cmd, b.o.repo)
 		}
 		pairs = append(pairs, append([]contender{check}, other...))
 	}
@@ -78,6 +79,15 @@ func measureStartup(ctx context.Context, b *bench) (*table, error) {
 		t.notes = append(t.notes, "BENCH_REPO names a repository to check.")
 	}
 	return t, nil
+}
+
+// ownConfig has Ansible read the configuration of the folder, as drover does.
+func ownConfig(cmd func(context.Context) *exec.Cmd, dir string) func(context.Context) *exec.Cmd {
+	return func(ctx context.Context) *exec.Cmd {
+		c := cmd(ctx)
+		c.Env = append(c.Env, "ANSIBLE_CONFIG="+filepath.Join(dir, "ansible.cfg"))
+		return c
+	}
 }
 
 // ansibleCommand makes a contender of ansible-playbook with these arguments.

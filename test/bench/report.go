@@ -178,9 +178,9 @@ const byHand = "<!-- by hand from here on -->"
 const method = `Method: the contenders of a section run in turns, and the median run of each
 counts, so that noise of the machine meets all alike; ratios are the point,
 seconds are for orientation. Ansible runs with pipelining on, ControlPersist,
-host key checking off and as many forks as there are hosts; Mitogen is Debian's
-package with its linear strategy and the same settings. The hosts share the
-processors with the controller.`
+host key checking off and as many forks as there are hosts; Mitogen runs with
+its linear strategy and the same settings. The hosts share the processors with
+the controller.`
 
 func (p *part) markdown(w io.Writer) {
 	fmt.Fprintf(w, "\n## %s\n", p.title)
