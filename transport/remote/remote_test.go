@@ -57,12 +57,12 @@ var testModules = map[string]modules.Module{
 	"environ": funcModule(func(context.Context, target.Host, *modules.Call) (*modules.Result, error) {
 		return new(modules.Result).Set("environ", strings.Join(os.Environ(), "\n")), nil
 	}),
-	"signals": funcModule(func(ctx context.Context, h target.Host, _ *modules.Call) (*modules.Result, error) {
-		out, err := h.Run(ctx, target.Cmd{Argv: []string{"grep", "-E", "SigIgn|SigBlk", "/proc/self/status"}})
+	"ignored": funcModule(func(ctx context.Context, h target.Host, _ *modules.Call) (*modules.Result, error) {
+		out, err := h.Run(ctx, target.Cmd{Argv: []string{"sed", "-n", `s/^SigIgn:\t//p`, "/proc/self/status"}})
 		if err != nil {
 			return nil, err
 		}
-		return new(modules.Result).Set("signals", string(out.Stdout)), nil
+		return new(modules.Result).Set("ignored", strings.TrimSpace(string(out.Stdout))), nil
 	}),
 	"fail": funcModule(func(context.Context, target.Host, *modules.Call) (*modules.Result, error) {
 		return nil, modules.Failf("it failed")
