@@ -73,8 +73,8 @@ type section struct {
 
 func sections() []section {
 	return []section{
-		{"commands", "20 × command", true, 5 * time.Minute, measureCommands},
-		{"mixed", "A mixed playbook of 70 tasks", true, 10 * time.Minute, measureMixed},
+		{"commands", "20 × command", true, 15 * time.Minute, measureCommands},
+		{"mixed", "A mixed playbook of 70 tasks", true, 40 * time.Minute, measureMixed},
 		{"contact", "Contact with a host", true, 2 * time.Minute, measureContact},
 		{"startup", "Start-up", false, 3 * time.Minute, measureStartup},
 		{"latency", "Latency: a link of 26 ms", true, 3 * time.Minute, measureLatency},
