@@ -7,32 +7,31 @@ import (
 )
 
 func TestWidth(t *testing.T) {
-	if runtime.NumCPU() == 1 {
-		t.Skip("there is one processor only")
-	}
+	runtime.SetDefaultGOMAXPROCS()
 	defer runtime.SetDefaultGOMAXPROCS()
+	all := runtime.GOMAXPROCS(0)
 	var w width
-	want := func(when string, wide bool) {
+	want := func(when string, processors int) {
 		t.Helper()
-		if got := runtime.GOMAXPROCS(0) > 1; got != wide {
-			t.Errorf("%s: more than one processor is %v", when, got)
+		if got := runtime.GOMAXPROCS(0); got != processors {
+			t.Errorf("%s there are %d processors, want %d", when, got, processors)
 		}
 	}
 	w.narrow()
-	want("narrowed", false)
+	want("narrowed", 1)
 	var sent bytes.Buffer
 	out := w.watch(&sent)
-	for range 2 {
+	for _, step := range []struct {
+		when       string
+		processors int
+	}{{"after little", 1}, {"after much", all}} {
 		if n, err := out.Write(make([]byte, narrowStream)); n != narrowStream || err != nil {
 			t.Fatal(n, err)
 		}
-		if sent.Len() == narrowStream {
-			want("after little", false)
-		}
+		want(step.when, step.processors)
 	}
-	want("after much", true)
 	w.narrow()
-	want("narrowed again", false)
+	want("narrowed again", 1)
 	w.widen()
-	want("widened", true)
+	want("widened", all)
 }

@@ -57,12 +57,12 @@ var testModules = map[string]modules.Module{
 	"environ": funcModule(func(context.Context, target.Host, *modules.Call) (*modules.Result, error) {
 		return new(modules.Result).Set("environ", strings.Join(os.Environ(), "\n")), nil
 	}),
-	"ignored": funcModule(func(ctx context.Context, h target.Host, _ *modules.Call) (*modules.Result, error) {
-		out, err := h.Run(ctx, target.Cmd{Argv: []string{"sed", "-n", `s/^SigIgn:\t//p`, "/proc/self/status"}})
+	"sh": funcModule(func(ctx context.Context, h target.Host, c *modules.Call) (*modules.Result, error) {
+		out, err := h.Run(ctx, target.Cmd{Argv: []string{"/bin/sh", "-c", value.String(c.Args.At("line"))}})
 		if err != nil {
 			return nil, err
 		}
-		return new(modules.Result).Set("ignored", strings.TrimSpace(string(out.Stdout))), nil
+		return new(modules.Result).Set("rc", out.RC).Set("stdout", string(out.Stdout)), nil
 	}),
 	"fail": funcModule(func(context.Context, target.Host, *modules.Call) (*modules.Result, error) {
 		return nil, modules.Failf("it failed")

@@ -74,11 +74,11 @@ func newStarter(s *session) (*starter, error) {
 // playbook's time. What the runner starts gets exact timers again.
 const lateTimers = `test -w /proc/self/timerslack_ns&&echo 4000000 >/proc/self/timerslack_ns;`
 
-// start is the shell's command that replaces it by the runner. The runner begins
+// execRunner is the shell's command that replaces it by the runner. The runner begins
 // with one processor (see package runner); told so before it starts, Go does not
 // divide its memory between two first. What GOMAXPROCS was before goes along, for
 // the programs that the runner starts.
-const start = wire.ProcessorsEnv + `=$GOMAXPROCS GOMAXPROCS=1 exec`
+const execRunner = wire.ProcessorsEnv + `=${GOMAXPROCS-} GOMAXPROCS=1 exec`
 
 // exec starts the script that starts the runner, or at once the runner where it
 // was found on this connection before.
@@ -91,11 +91,11 @@ func (st *starter) exec(ctx context.Context) (*process, error) {
 		}
 		return st.attach(raw, nil), nil
 	}
-	o := scriptOptions{runners: st.runners, start: lateTimers + start + ` "$f" $x`, first: s.t.RemoteTmp, skip: st.skip}
+	o := scriptOptions{runners: st.runners, start: lateTimers + execRunner + ` "$f" $x`, first: s.t.RemoteTmp, skip: st.skip}
 	var become *transport.BecomeCommand
 	if b := s.t.Become; b != nil {
 		var err error
-		become, err = transport.BecomeLine(b, start+` "@FILE@" @ARGS@`, transport.Token())
+		become, err = transport.BecomeLine(b, execRunner+` "@FILE@" @ARGS@`, transport.Token())
 		if err != nil {
 			return nil, transport.BecomeFault(s.t, err, "")
 		}
@@ -121,7 +121,7 @@ func (st *starter) guess() string {
 	for _, r := range st.runners {
 		if strings.HasSuffix(path, "/r-"+r.Name) {
 			st.guessed = true
-			return lateTimers + strings.Join(append([]string{start, transport.Quote(path)}, r.Args...), " ")
+			return lateTimers + strings.Join(append([]string{execRunner, transport.Quote(path)}, r.Args...), " ")
 		}
 	}
 	return ""
